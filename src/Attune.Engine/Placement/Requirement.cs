@@ -34,7 +34,11 @@ public sealed class Requirement
         var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in labels)
             sorted[name] = value;
-        return new(runtimeRef, runtimeVersion, sorted, runtimeVersion is null ? null : VersionRange.Parse(runtimeVersion));
+        if (runtimeVersion is null)
+            return new(runtimeRef, null, sorted, null);
+        return VersionRange.TryParse(runtimeVersion, out var range, out var problem)
+            ? new(runtimeRef, runtimeVersion, sorted, range)
+            : throw new FormatException(problem);
     }
 
     /// <summary>The inverse of <see cref="Key"/>.</summary>

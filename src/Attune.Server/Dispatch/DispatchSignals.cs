@@ -13,9 +13,9 @@ sealed partial class DispatchSignals(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        subscriptions.Add(listener.Subscribe("execution_created", _ => Created(), Reconnected));
-        subscriptions.Add(listener.Subscribe("execution_status_changed", StatusChanged, Reconnected));
-        subscriptions.Add(listener.Subscribe("execution_log_appended", LogAppended, Reconnected));
+        subscriptions.Add(listener.Subscribe("execution_created", payload => Hear(payload, _ => Created())));
+        subscriptions.Add(listener.Subscribe("execution_status_changed", payload => Hear(payload, StatusChanged)));
+        subscriptions.Add(listener.Subscribe("execution_log_appended", payload => Hear(payload, LogAppended)));
         return Task.CompletedTask;
     }
 
@@ -24,6 +24,15 @@ sealed partial class DispatchSignals(
         foreach (var subscription in subscriptions)
             subscription.Dispose();
         return Task.CompletedTask;
+    }
+
+    // Null: the listening connection was away, and anything may have been missed.
+    void Hear(string? payload, Action<string> handle)
+    {
+        if (payload is null)
+            Reconnected();
+        else
+            handle(payload);
     }
 
     void Created()

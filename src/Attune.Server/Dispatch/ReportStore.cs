@@ -91,7 +91,11 @@ sealed class ReportStore(NpgsqlDataSource db)
             update execution e
             set status = (case when e.status = 'canceling' and input.status = 'abandoned' then 'cancelled' else input.status end
                     )::attune.execution_status_enum,
-                result = input.result::jsonb, error = input.error::jsonb,
+                result = input.result::jsonb,
+                error = case
+                    when input.status = 'cancelled' and e.status = 'canceling' then coalesce(e.error, input.error::jsonb)
+                    else input.error::jsonb
+                end,
                 started_at = coalesce(input.started_at, e.started_at), finished_at = input.finished_at
             from input
             where e.id = input.execution

@@ -174,7 +174,7 @@ sealed partial class InsertExecutions(
         Add("digests", NpgsqlDbType.Text, item => item.Action.ReleaseDigest);
         Add("at_least_once", NpgsqlDbType.Boolean, item => item.Action.AtLeastOnce);
         Add("max_attempts", NpgsqlDbType.Integer, item => item.Action.RetryPolicy.MaxAttempts);
-        Add("retries", NpgsqlDbType.Text, item => item.Action.RetryPolicyJson);
+        Add("retries", NpgsqlDbType.Text, item => item.Action.RetryJson);
         Add("reruns", NpgsqlDbType.Bigint, item => item.RerunOf);
         command.Parameters.Add(new("workers", NpgsqlDbType.Bigint | NpgsqlDbType.Array)
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Attune.Engine.Schemas;
 using Attune.Server.Keys;
 
 namespace Attune.Server.Executions;
@@ -16,13 +17,16 @@ sealed class ParameterSecrets(SecretBox box)
 
     static readonly byte[] EmptyObject = "{}"u8.ToArray();
 
-    /// <summary>Seals the values at the paths (`client_key`, `login.password`) of a JSON object.</summary>
-    public string Seal(ReadOnlyMemory<byte> parameters, IReadOnlyList<string> secretPaths)
-        => secretPaths.Count == 0
-            ? Encoding.UTF8.GetString(parameters.Span)
-            : Encoding.UTF8.GetString(Rewrite(parameters, (path, value) => secretPaths.Contains(path) && !IsSealed(value)
-                ? box.Protect(Encoding.UTF8.GetBytes(value.GetRawText()))
-                : null));
+    /// <summary>Seals the schema's secrets in a JSON object that fits it.</summary>
+    public string Seal(ReadOnlyMemory<byte> parameters, Schema schema)
+        => Encoding.UTF8.GetString(schema.ReplaceSecrets(parameters, WriteSealed).Span);
+
+    void WriteSealed(Utf8JsonWriter writer, JsonElement value)
+    {
+        writer.WriteStartObject();
+        writer.WriteString(Marker, box.Protect(Encoding.UTF8.GetBytes(value.GetRawText())));
+        writer.WriteEndObject();
+    }
 
     /// <summary>The inverse: the document as the action's process reads it.</summary>
     public ReadOnlyMemory<byte> Reveal(string? config)
@@ -60,37 +64,6 @@ sealed class ParameterSecrets(SecretBox box)
             {
                 writer.WritePropertyName(property.Name);
                 Open(writer, property.Value, writeSecret);
-            }
-
-            writer.WriteEndObject();
-        }
-        else
-        {
-            element.WriteTo(writer);
-        }
-    }
-
-    static byte[] Rewrite(ReadOnlyMemory<byte> json, Func<string, JsonElement, string?> seal)
-    {
-        using var document = JsonDocument.Parse(json);
-        return Write(writer => Seal(writer, document.RootElement, "", seal));
-    }
-
-    static void Seal(Utf8JsonWriter writer, JsonElement element, string path, Func<string, JsonElement, string?> seal)
-    {
-        if (path is not "" && seal(path, element) is { } secret)
-        {
-            writer.WriteStartObject();
-            writer.WriteString(Marker, secret);
-            writer.WriteEndObject();
-        }
-        else if (element.ValueKind is JsonValueKind.Object)
-        {
-            writer.WriteStartObject();
-            foreach (var property in element.EnumerateObject())
-            {
-                writer.WritePropertyName(property.Name);
-                Seal(writer, property.Value, path is "" ? property.Name : $"{path}.{property.Name}", seal);
             }
 
             writer.WriteEndObject();

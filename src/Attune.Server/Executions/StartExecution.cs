@@ -115,8 +115,8 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
             problems.Add(("PARAMETERS_INVALID", new($"{path}parameters", "the name '$secret' is reserved; use another one.")));
 
         var outcome = action.Parameters.Validate(command.Parameters);
-        foreach (var error in outcome.Errors)
-            problems.Add(("PARAMETERS_INVALID", new(error.Path is "" ? $"{path}parameters" : $"{path}parameters.{error.Path}", error.Message)));
+        foreach (var problem in outcome.Problems)
+            problems.Add(("PARAMETERS_INVALID", new(problem.PathUnder($"{path}parameters"), problem.Message)));
 
         return problems.Count > 0 ? (null, problems) : (ToNew(command, action, outcome.Value), []);
     }
@@ -131,7 +131,7 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
                 ? action.Requirement
                 : Requirement.Create(action.RuntimeRef, action.RuntimeVersion, labels),
             Parameters = parameters,
-            Config = secrets.Seal(parameters, action.Parameters.SecretPaths),
+            Config = secrets.Seal(parameters, action.Parameters),
             Timeout = command.Timeout ?? action.Timeout,
             Priority = (short)(command.Priority ?? DefaultPriority),
             WorkerLabels = labels,

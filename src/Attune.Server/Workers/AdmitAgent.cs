@@ -40,8 +40,9 @@ sealed partial class AdmitAgent(
         {
             return new(null, null, new()
             {
-                Reason = "HELLO_INVALID",
-                Message = $"No agent named '{hello.Name}' has joined here. Join again with a fresh join token.",
+                Reason = "ROLE_NOT_ALLOWED",
+                Message = $"No agent named '{hello.Name}' has joined here for the role {WorkerMapping.RoleText(hello.Role)}. "
+                          + "Join again with a fresh join token.",
             });
         }
 

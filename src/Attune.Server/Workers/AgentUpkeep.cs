@@ -67,7 +67,7 @@ sealed class AgentUpkeep : IAsyncDisposable
     {
         var renewed = await renew.RunAsync(session.Name, request.ToByteArray(), ct);
         if (renewed.IsOk(out var certificate, out _))
-            session.Send(control => control.Certificate = certificate);
+            session.Send(control => control.Certificate = certificate.CertificatePem);
     }
 
     public ValueTask DisposeAsync() => heartbeats.DisposeAsync();

@@ -26,10 +26,10 @@ sealed partial class AvailabilityWatch(
             "attune_notifications",
             payload =>
             {
-                if (payload.Contains("\"worker\"", StringComparison.Ordinal))
+                // Null: something may have been missed.
+                if (payload is null || payload.Contains("\"worker\"", StringComparison.Ordinal))
                     wakeUps.Writer.TryWrite(true);
-            },
-            () => wakeUps.Writer.TryWrite(true));
+            });
 
         while (!stoppingToken.IsCancellationRequested)
         {

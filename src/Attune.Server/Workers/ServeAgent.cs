@@ -10,13 +10,14 @@ namespace Attune.Server.Workers;
 /// when the stream drops stays its own until its lease runs out.
 /// </summary>
 sealed partial class ServeAgent(
-    AdmitAgent admit, AgentInbox inbox, WorkerStore store, AgentSessions sessions, ILogger<ServeAgent> logger)
+    AdmitAgent admit, AgentInbox inbox, WorkerStore store, AgentSessions sessions, IHostApplicationLifetime lifetime,
+    ILogger<ServeAgent> logger)
 {
     static readonly TimeSpan GoAwaySpread = TimeSpan.FromSeconds(2);
 
     public async Task RunAsync(
         IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<ControlMessage> responses, Caller caller,
-        CancellationToken stopping, CancellationToken ct)
+        CancellationToken ct)
     {
         if (!await requests.MoveNext(ct) || requests.Current.Hello is not { } hello)
         {
@@ -47,7 +48,7 @@ sealed partial class ServeAgent(
         try
         {
             await inbox.WelcomeAsync(session, admission, ending.Token);
-            await using var goAway = stopping.Register(() => session.Send(control => control.GoAway = new()
+            await using var goAway = lifetime.ApplicationStopping.Register(() => session.Send(control => control.GoAway = new()
             {
                 Delay = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(GoAwaySpread * Random.Shared.NextDouble()),
                 Reason = "The server is stopping.",

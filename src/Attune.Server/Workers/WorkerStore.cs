@@ -48,17 +48,26 @@ public sealed record RegisteredWorker
 /// <summary>The SQL of table worker; joining has its own (Joining/).</summary>
 sealed class WorkerStore(NpgsqlDataSource db)
 {
-    // Labels that the join token gave stay; the agent adds its own. The row itself is made when the agent joins.
+    // The join token's labels win over the agent's own, and its role bounds the agent's. The row itself is made when it joins.
     const string Register = """
-        with earlier as (
+        with token as (
+            select role, labels
+            from join_token
+            where worker_name = @name
+              and used_at is not null
+            order by used_at desc
+            limit 1
+        ),
+        earlier as (
             select id, spool_id
             from worker
             where name = @name
+              and not exists (select from token where role::text not in ('hybrid', @role))
             for update
         )
         update worker w
         set worker_role = @role::attune.worker_role_enum, worker_type = @type::attune.worker_type_enum, status = 'active',
-            labels = @labels::jsonb || coalesce(w.meta->'join_labels', '{}'), slots = @slots, agent_version = @agentVersion,
+            labels = @labels::jsonb || coalesce((select labels from token), '{}'), slots = @slots, agent_version = @agentVersion,
             protocol_version = @protocolVersion, runtimes = @runtimes::jsonb, resources = @resources::jsonb, host = @host,
             connected = true, spool_id = @spoolId, session_id = @sessionId, replica = @replica, last_heartbeat = @now,
             lease_expires_at = @leaseExpiresAt
@@ -68,7 +77,7 @@ sealed class WorkerStore(NpgsqlDataSource db)
             w.drain_reason
         """;
 
-    /// <summary>Null: no agent of that name has joined.</summary>
+    /// <summary>Null: no agent of that name has joined, or not for that role.</summary>
     public async Task<RegisteredWorker?> RegisterAsync(
         Hello hello, Guid sessionId, string replica, DateTimeOffset now, DateTimeOffset leaseExpiresAt, CancellationToken ct)
     {
