@@ -6,7 +6,7 @@ namespace Attune.Engine.Placement;
 public static class Placing
 {
     /// <summary>Null when the agent could run it had it a slot free: role, runtime, version and labels fit for as long as it lives.</summary>
-    public static Obstacle? Mismatch(Requirement requirement, Candidate candidate)
+    public static Obstacle? Mismatch(PlacementRequirement requirement, Candidate candidate)
     {
         if (!candidate.RunsActions)
             return new("ROLE", $"{candidate.Name} has role sensor and runs no actions", candidate.Name);
@@ -33,7 +33,7 @@ public static class Placing
     }
 
     /// <summary>Null when it can take one more now.</summary>
-    public static Obstacle? Refusal(Requirement requirement, Candidate candidate)
+    public static Obstacle? Refusal(PlacementRequirement requirement, Candidate candidate)
     {
         if (Mismatch(requirement, candidate) is { } mismatch)
             return mismatch;
@@ -49,7 +49,7 @@ public static class Placing
     }
 
     /// <summary>Says why an execution with this requirement waits, given every known agent.</summary>
-    public static Explanation Explain(Requirement requirement, IReadOnlyList<Candidate> candidates)
+    public static Explanation Explain(PlacementRequirement requirement, IReadOnlyList<Candidate> candidates)
     {
         var connected = candidates.Count(candidate => candidate.Connected);
         if (connected == 0)
@@ -84,7 +84,7 @@ public static class Placing
         _ => 7,
     };
 
-    static string Summarize(Requirement requirement, List<Obstacle> reasons, int connected)
+    static string Summarize(PlacementRequirement requirement, List<Obstacle> reasons, int connected)
     {
         var agents = connected == 1 ? "1 agent is connected" : $"{connected} agents are connected";
         var nearest = reasons[0];

@@ -44,7 +44,7 @@ public sealed record ActionDefinition
     public required ActionSpec Spec { get; init; }
 
     /// <summary>What it asks of an agent where a start adds no labels.</summary>
-    internal Requirement Requirement => field ??= Requirement.Create(RuntimeRef, RuntimeVersion, WorkerLabels);
+    internal PlacementRequirement Requirement => field ??= PlacementRequirement.Create(RuntimeRef, RuntimeVersion, WorkerLabels);
 
     internal RetryPolicy RetryPolicy => field ??= new()
     {

@@ -38,7 +38,7 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
     public Guid SessionId => sessionId;
 
     /// <summary>Ends the stream, when another one of the same agent takes over.</summary>
-    public Action? Ended { get; set; }
+    public System.Action? Ended { get; set; }
 
     /// <summary>Role, runtimes and labels; replaced as a whole when they change.</summary>
     public required Candidate Facts { get; set; }
@@ -162,7 +162,7 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
             return outstanding.ToDictionary(each => each.Key, each => each.Value.Attempt);
     }
 
-    public void Send(Action<ControlMessage> add)
+    public void Send(System.Action<ControlMessage> add)
     {
         lock (gate)
         {

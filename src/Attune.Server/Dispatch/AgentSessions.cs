@@ -47,7 +47,7 @@ sealed class AgentSessions
     public AgentSession? Find(string name) => All.FirstOrDefault(session => session.Name == name);
 
     /// <summary>Those whose role, runtimes and labels fit, whatever their load.</summary>
-    public AgentSession[] Fitting(Requirement requirement)
+    public AgentSession[] Fitting(PlacementRequirement requirement)
     {
         var cache = fitting;
         return cache.TryGetValue(requirement.Key, out var known)
@@ -58,7 +58,7 @@ sealed class AgentSessions
     }
 
     /// <summary>Takes a slot of the least loaded agent that fits; null when none has one free.</summary>
-    public AgentSession? TryReserve(Requirement requirement)
+    public AgentSession? TryReserve(PlacementRequirement requirement)
     {
         var candidates = Fitting(requirement);
         if (candidates.Length == 1)

@@ -9,7 +9,7 @@ namespace Attune.Server.Dispatch;
 sealed class ClaimWork(
     DispatchStore store, AgentSessions sessions, ActionCatalog catalog, ParameterSecrets secrets, TimeProvider clock)
 {
-    readonly ConcurrentDictionary<string, Requirement> requirements = new();
+    readonly ConcurrentDictionary<string, PlacementRequirement> requirements = new();
 
     /// <summary>What is assigned now and has to be delivered, what could not run at all, and the placements that still wait.</summary>
     public sealed record Round(
@@ -76,5 +76,5 @@ sealed class ClaimWork(
         };
     }
 
-    Requirement RequirementOf(string key) => requirements.GetOrAdd(key, Requirement.Parse);
+    PlacementRequirement RequirementOf(string key) => requirements.GetOrAdd(key, PlacementRequirement.Parse);
 }

@@ -39,7 +39,7 @@ sealed partial class Dispatcher(
             Timeout.InfiniteTimeSpan);
     }
 
-    public void NoteWaiting(Requirement requirement) => waiting[requirement.Key] = true;
+    public void NoteWaiting(PlacementRequirement requirement) => waiting[requirement.Key] = true;
 
     /// <summary>A slot was freed or an agent came: only of interest while something waits.</summary>
     public void NoteCapacity()
@@ -49,7 +49,7 @@ sealed partial class Dispatcher(
     }
 
     /// <summary>A slot for an execution that is about to be stored; null: it must wait in the queue.</summary>
-    public AgentSession? TryReserve(Requirement requirement)
+    public AgentSession? TryReserve(PlacementRequirement requirement)
         => waiting.ContainsKey(requirement.Key) ? null : sessions.TryReserve(requirement);
 
     public void Deliver(IReadOnlyList<Assignment> assignments) => deliver.Run(assignments, Wake);

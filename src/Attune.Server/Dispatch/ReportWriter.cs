@@ -1,8 +1,6 @@
 using System.Threading.Channels;
-using Attune.Engine.Retries;
 using Attune.Server.Executions;
 using Attune.V1;
-using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 
 namespace Attune.Server.Dispatch;

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Attune.Server.Hosting;
 using Attune.V1;
 using Grpc.Core;
+using Wire = Attune.V1;
 
 namespace Attune.Server.Executions;
 
@@ -102,7 +102,7 @@ sealed class ExecutionGrpc(
         ServerCallContext context)
         => streams.StreamLogsAsync(request, responseStream, context);
 
-    async Task<Execution> ToExecutionAsync(StartExecution.Started started, Caller caller, CancellationToken ct)
+    async Task<Wire.Execution> ToExecutionAsync(StartExecution.Started started, Caller caller, CancellationToken ct)
     {
         if (!started.Repeated)
             return started.Items[0].ToWire(started.Ids[0], started.Scheduled[0], caller.Login, clock.GetUtcNow());

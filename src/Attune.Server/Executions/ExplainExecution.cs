@@ -71,7 +71,7 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
     async Task<Explanation> ExplainWaitingAsync(Queued queued, CancellationToken ct)
     {
         var rows = await workers.ListAsync("", [], "{}", WorkersMax, ct);
-        var explanation = Placing.Explain(Requirement.Parse(queued.Placement), [.. rows.Select(row => row.ToCandidate())]);
+        var explanation = Placing.Explain(PlacementRequirement.Parse(queued.Placement), [.. rows.Select(row => row.ToCandidate())]);
         if (queued.Ahead == 0)
             return explanation;
 

@@ -7,7 +7,7 @@ namespace Attune.Server.Executions;
 sealed record NewExecution
 {
     public required ActionDefinition Action { get; init; }
-    public required Requirement Requirement { get; init; }
+    public required PlacementRequirement Requirement { get; init; }
 
     /// <summary>Validated, defaults applied, secrets in clear: for the agent only.</summary>
     public required ReadOnlyMemory<byte> Parameters { get; init; }

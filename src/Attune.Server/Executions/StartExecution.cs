@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using Attune.Engine.Placement;
 using Attune.Server.Actions;
@@ -129,7 +128,7 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
             Action = action,
             Requirement = command.WorkerLabels.Count == 0
                 ? action.Requirement
-                : Requirement.Create(action.RuntimeRef, action.RuntimeVersion, labels),
+                : PlacementRequirement.Create(action.RuntimeRef, action.RuntimeVersion, labels),
             Parameters = parameters,
             Config = secrets.Seal(parameters, action.Parameters),
             Timeout = command.Timeout ?? action.Timeout,

@@ -1,7 +1,5 @@
 using Attune.Server.Dispatch;
-using Attune.Server.Workers.Joining;
 using Attune.V1;
-using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Server.Workers;
 

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Attune.Server.Dispatch;
 using Attune.Server.Storage;
-using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Server.Workers;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Attune.Engine.Placement;
-using Attune.Server.Hosting;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Wire = Attune.V1;
@@ -47,7 +46,8 @@ static class WorkerMapping
             Created = row.Created.ToTimestamp(),
             Updated = row.Updated.ToTimestamp(),
         };
-        worker.Labels.Add(ReadLabels(row.Labels));
+        foreach (var (name, value) in ReadLabels(row.Labels))
+            worker.Labels[name] = value;
         worker.Runtimes.Add(ReadRuntimes(row.Runtimes));
         return worker;
     }

@@ -8,9 +8,9 @@ namespace Attune.Engine.Placement;
 /// What an execution asks of an agent. Executions that ask for the same share one <see cref="Key"/>, so placing a thousand of
 /// them is one decision.
 /// </summary>
-public sealed class Requirement
+public sealed class PlacementRequirement
 {
-    Requirement(string runtimeRef, string? runtimeVersion, SortedDictionary<string, string> labels, VersionRange? range)
+    PlacementRequirement(string runtimeRef, string? runtimeVersion, SortedDictionary<string, string> labels, VersionRange? range)
     {
         (RuntimeRef, RuntimeVersion, Labels, Range) = (runtimeRef, runtimeVersion, labels, range);
         Key = BuildKey();
@@ -28,7 +28,7 @@ public sealed class Requirement
     internal VersionRange? Range { get; }
 
     /// <exception cref="FormatException">The version range cannot be read.</exception>
-    public static Requirement Create(
+    public static PlacementRequirement Create(
         string runtimeRef, string? runtimeVersion, IEnumerable<KeyValuePair<string, string>> labels)
     {
         var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -43,7 +43,7 @@ public sealed class Requirement
 
     /// <summary>The inverse of <see cref="Key"/>.</summary>
     /// <exception cref="FormatException">The text is no key.</exception>
-    public static Requirement Parse(string key)
+    public static PlacementRequirement Parse(string key)
     {
         try
         {
