@@ -51,9 +51,9 @@ sealed partial class ServerCertificate(
         // Connections in their handshake may still hold the old one, so it is left to the garbage collector.
         var issued = authority.IssueForServer([.. options.Value.Automatic]);
         Volatile.Write(ref current, issued);
-        LogIssued(issued.NotAfter.ToUniversalTime());
+        LogIssued(issued.NotAfter);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Server certificate issued by the own CA, good until {ExpiresAt:u}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Server certificate issued by the own CA, good until {ExpiresAt:O}")]
     partial void LogIssued(DateTime expiresAt);
 }

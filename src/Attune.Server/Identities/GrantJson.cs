@@ -21,8 +21,8 @@ static class GrantJson
             return null;
 
         string? resource = null;
-        IReadOnlyList<string>? actions = null;
-        IReadOnlyList<string> packs = [];
+        List<string>? actions = null;
+        List<string> packs = [];
         foreach (var property in grant.EnumerateObject())
         {
             var understood = property switch

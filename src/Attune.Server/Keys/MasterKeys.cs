@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Attune.Server.Hosting;
 
 namespace Attune.Server.Keys;
 
@@ -33,30 +34,30 @@ sealed partial class MasterKeys
     public MasterKey? Find(string id) => byId.GetValueOrDefault(id);
 
     /// <summary>One `keyid:base64 of 32 bytes` per line, the active one first; empty lines and # comments are skipped.</summary>
-    /// <exception cref="InvalidOperationException">The file is missing, readable by others, or malformed; says how to put it right.</exception>
+    /// <exception cref="OperatorException">The file is missing, readable by others, or malformed; says how to put it right.</exception>
     public static MasterKeys Read(string path)
     {
         if (!File.Exists(path))
-            throw new InvalidOperationException(
+            throw new OperatorException(
                 $"Security:MasterKeyFile: '{path}' does not exist. Copy the file of an existing replica, or for a new installation run: "
                 + $"(umask 077; echo \"k1:$(openssl rand -base64 32)\" > {path})");
 
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
             | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
         if ((File.GetUnixFileMode(path) & others) != 0)
-            throw new InvalidOperationException($"Security:MasterKeyFile: others can open '{path}'. Run: chmod 600 {path}");
+            throw new OperatorException($"Security:MasterKeyFile: others can open '{path}'. Run: chmod 600 {path}");
 
         var keys = File.ReadLines(path)
             .Select((line, index) => (Text: line.Trim(), Number: index + 1))
             .Where(line => line.Text is not "" && !line.Text.StartsWith('#'))
-            .Select(line => ParseLine(line.Text) ?? throw new InvalidOperationException(
+            .Select(line => ParseLine(line.Text) ?? throw new OperatorException(
                 $"Security:MasterKeyFile: line {line.Number} of '{path}' is not keyid:base64 of {MasterKey.Size} bytes."))
             .ToList();
 
         if (keys.Count == 0)
-            throw new InvalidOperationException($"Security:MasterKeyFile: '{path}' holds no key.");
+            throw new OperatorException($"Security:MasterKeyFile: '{path}' holds no key.");
         if (keys.GroupBy(key => key.Id).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new InvalidOperationException($"Security:MasterKeyFile: '{path}' names the key '{twice.Key}' twice.");
+            throw new OperatorException($"Security:MasterKeyFile: '{path}' names the key '{twice.Key}' twice.");
         return new(keys);
     }
 

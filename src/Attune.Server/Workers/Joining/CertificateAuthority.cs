@@ -30,7 +30,7 @@ sealed class CertificateAuthority(AuthorityStore store, TimeProvider clock)
     /// <summary>Makes the CA on the first start of the first replica.</summary>
     public async Task LoadAsync(CancellationToken ct) => authorities = await store.LoadOrCreateAsync(ct);
 
-    /// <param name="renews">Fingerprint of the certificate that this one follows; null for a newly enrolled agent.</param>
+    /// <summary><paramref name="renews"/> is the fingerprint of the certificate that this one follows; null for a newly enrolled agent.</summary>
     public X509Certificate2 IssueForAgent(string workerName, PublicKey publicKey, string? renews)
     {
         var request = LeafRequest($"{workerName}", publicKey, ClientAuthentication);

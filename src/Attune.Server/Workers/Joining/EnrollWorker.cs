@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Attune.Server.Workers.Joining;
 
-/// <param name="Role">Null: the token's.</param>
+/// <summary>Without a <paramref name="Role"/> the agent gets the token's.</summary>
 sealed record EnrollCommand(string JoinToken, string Name, JoinRole? Role, byte[] CertificateRequest);
 
 sealed record Enrollment(
@@ -74,8 +74,7 @@ sealed class EnrollWorker(NpgsqlDataSource db, CertificateAuthority authority, T
 /// <summary>Gives an agent a certificate for a new key. The present one ends when the new one is first used.</summary>
 sealed class RenewCertificate(JoiningStore store, CertificateAuthority authority)
 {
-    /// <param name="workerName">As the caller's certificate has it.</param>
-    /// <param name="certificateRequest">PKCS#10, DER; its common name is the worker's name.</param>
+    /// <summary>For the worker that the caller's certificate names; the request (PKCS#10, DER) must bear the same name.</summary>
     public async Task<Result<RenewedCertificate>> RunAsync(string workerName, byte[] certificateRequest, CancellationToken ct)
     {
         if (!AgentRequest.Read(certificateRequest, workerName).IsOk(out var publicKey, out var failure))
@@ -123,7 +122,7 @@ static class AgentRequest
 
     static bool IsP256(PublicKey key)
         => key.Oid.Value is EllipticCurveKey
-            && key.EncodedParameters.RawData is { } parameters
+            && key.EncodedParameters?.RawData is { } parameters
             && AsnDecoder.ReadObjectIdentifier(parameters, AsnEncodingRules.DER, out _) is P256;
 
     static Failure Invalid(string description) => Failure.Invalid("CSR_INVALID", "certificate_request", description);

@@ -19,8 +19,7 @@ sealed record JoinToken
     public required DateTimeOffset Created { get; init; }
 }
 
-/// <param name="Role">Null when the request named none.</param>
-/// <param name="Lifetime">Null for the default of an hour.</param>
+/// <summary>Without a <paramref name="Role"/> it is refused; without a <paramref name="Lifetime"/> the token lives an hour.</summary>
 sealed record CreateJoinTokenCommand(JoinRole? Role, IReadOnlyDictionary<string, string> Labels, TimeSpan? Lifetime);
 
 sealed record CreatedJoinToken(JoinToken JoinToken, string Text);
