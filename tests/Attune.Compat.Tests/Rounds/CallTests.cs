@@ -144,7 +144,7 @@ public sealed class CallTests : IAsyncLifetime
         var options = new CallOptions().WithWaitForReady();
         Assert.Equal("w", (await new Round.RoundClient(channel).SayAsync(new() { Text = "w" }, options)).Text);
 
-        await channel.ShutdownAsync();
+        channel.Dispose();
         Assert.Equal(ConnectivityState.Shutdown, channel.State);
     }
 }

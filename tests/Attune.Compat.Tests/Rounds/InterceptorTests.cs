@@ -29,7 +29,7 @@ public sealed class InterceptorTests : IAsyncLifetime
         var trailers = await CallAsync(client, kind);
 
         Assert.Equal([$"a {kind}", $"b {kind}"], seen);
-        Assert.Equal([$"outer {type} by a,b", $"inner {type} by a,b"], server.Seen.Intercepted);
+        Assert.Equal([$"outer {type} by a, b", $"inner {type} by a, b"], server.Seen.Intercepted);
         if (trailers is not null)
             Assert.Equal(["outer", "inner"], trailers.GetAll("passed").Select(entry => entry.Value));
     }

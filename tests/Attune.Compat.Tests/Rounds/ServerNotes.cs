@@ -46,8 +46,7 @@ sealed class ServerNotes(string name, ServerSide seen) : Interceptor
 
     void Note(MethodType type, ServerCallContext context)
     {
-        var signed = string.Join(',', context.RequestHeaders.GetAll("by").Select(entry => entry.Value));
-        seen.Intercepted.Enqueue($"{name} {type} by {signed}");
+        seen.Intercepted.Enqueue($"{name} {type} by {context.RequestHeaders.GetValue("by")}");
         context.ResponseTrailers.Add("passed", name);
     }
 }

@@ -19,10 +19,10 @@ public sealed class MetadataTests
     [InlineData("a/b")]
     [InlineData("a\n")]
     public void Keys_outside_the_protocols_grammar_are_refused(string key)
-    {
-        Assert.Throws<ArgumentException>(() => new Metadata.Entry(key, "v"));
-        Assert.Throws<ArgumentException>(() => new Metadata.Entry($"{key}-bin{key}", [1]));
-    }
+        => Assert.Throws<ArgumentException>(() => new Metadata.Entry(key, "v"));
+
+    [Fact]
+    public void Binary_keys_obey_the_same_grammar() => Assert.Throws<ArgumentException>(() => new Metadata.Entry("a b-bin", [1]));
 
     [Theory]
     [InlineData("data-bin")]
