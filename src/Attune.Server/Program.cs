@@ -1,8 +1,10 @@
+using Attune.Server.Dispatch;
+using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
 using Attune.Server.Storage;
-using Attune.Server.Workers.Joining;
+using Attune.Server.Workers;
 
 namespace Attune.Server;
 
@@ -18,10 +20,16 @@ static class Program
             .AddStorage()
             .AddKeys()
             .AddIdentities()
-            .AddJoining()
+            .AddExecutions()
+            .AddDispatch()
+            .AddWorkers()
+            .AddSingleton<Actions.ActionCatalog>().AddSingleton<Packs.ReleaseStore>().AddSingleton<Runtimes.RuntimeStore>()
             .AddHostedService<ServerStart>();
         adjust?.Invoke(builder);
 
-        return builder.Build();
+        var app = builder.Build();
+        app.MapExecutions();
+        app.MapWorkers();
+        return app;
     }
 }
