@@ -1,6 +1,7 @@
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
+using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Workers.Joining;
 
@@ -19,9 +20,14 @@ static class Program
             .AddKeys()
             .AddIdentities()
             .AddJoining()
+            .AddStatus()
             .AddHostedService<ServerStart>();
         adjust?.Invoke(builder);
 
-        return builder.Build();
+        var app = builder.Build();
+        app.MapHosting();
+        app.MapIdentities();
+        app.MapStatus();
+        return app;
     }
 }

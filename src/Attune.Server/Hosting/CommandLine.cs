@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 
 namespace Attune.Server.Hosting;
@@ -8,6 +9,7 @@ static class CommandLine
         attune-server: the control plane of Attune
 
           attune-server [run] [--config FILE]   serve; settings from FILE (or ATTUNE_CONFIG), then ATTUNE_Section__Key variables
+          attune-server migrate COMMAND         apply, list or undo migrations; `migrate` alone says more
           attune-server version
         """;
 
@@ -20,6 +22,8 @@ static class CommandLine
                 [] or ["run"] => await ServeAsync(file: null),
                 ["run", "--config", var file] => await ServeAsync(file),
                 ["--config", var file] => await ServeAsync(file),
+                ["migrate", .. var rest] => await MigrateAsync(rest),
+                ["version" or "--version"] => Print($"attune-server {ServerVersion.Number} {ServerVersion.Commit}".TrimEnd()),
                 ["help" or "--help" or "-h"] => Print(Usage),
                 _ => Refuse(args),
             };
@@ -36,6 +40,20 @@ static class CommandLine
         await using var app = Program.Build(Configuration.Read(file));
         await app.RunAsync();
         return 0;
+    }
+
+    static async Task<int> MigrateAsync(string[] args)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        return await Storage.MigrateCommand.RunAsync(args, Console.Out, Console.Error, stop.Token);
+
+        void Cancel(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
     }
 
     static int Print(string text)

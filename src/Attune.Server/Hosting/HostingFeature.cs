@@ -1,3 +1,6 @@
+using Attune.Server.Hosting.Health;
+using Attune.Server.Hosting.Reflection;
+using Attune.Server.Hosting.Requests;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -33,6 +36,12 @@ static class HostingFeature
             .AddSingleton<PermissionTable>()
             .AddSingleton<ErrorInterceptor>()
             .AddSingleton<PermissionInterceptor>()
+            .AddSingleton<RequestStore>()
+            .AddSingleton<RequestIdInterceptor>()
+            .AddHostedService<RequestCleanup>()
+            .AddSingleton<HealthState>()
+            .AddHostedService<HealthLoop>()
+            .AddSingleton<ReflectionIndex>()
             .AddRouting()
             .AddGrpc(grpc =>
             {
@@ -40,6 +49,14 @@ static class HostingFeature
                 grpc.EnableDetailedErrors = false;
                 grpc.Interceptors.Add<ErrorInterceptor>();
                 grpc.Interceptors.Add<PermissionInterceptor>();
+                grpc.Interceptors.Add<RequestIdInterceptor>();
             });
+    }
+
+    public static void MapHosting(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGrpcService<HealthGrpc>();
+        endpoints.MapGrpcService<ReflectionGrpc>();
+        endpoints.MapGrpcService<ReflectionAlphaGrpc>();
     }
 }

@@ -10,6 +10,7 @@ static class IdentitiesFeature
         .AddHostedService<CallerCacheRefresh>()
         .AddSingleton<ApiTokenUse>()
         .AddHostedService(provider => provider.GetRequiredService<ApiTokenUse>())
+        .AddHostedService<CredentialCleanup>()
         .AddSingleton<IdentityStore>()
         .AddSingleton<PermissionSetStore>()
         .AddSingleton<PasswordHashing>()
