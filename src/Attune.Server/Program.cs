@@ -20,8 +20,7 @@ static class Program
             .AddKeys()
             .AddIdentities()
             .AddJoining()
-            .AddStatus()
-            .AddHostedService<ServerStart>();
+            .AddStatus();
         adjust?.Invoke(builder);
 
         var app = builder.Build();

@@ -28,6 +28,8 @@ static class HostingFeature
         services.AddSingleton(TimeProvider.System);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services
+            // First, so that no loop begins before the schema and the keys are known to fit.
+            .AddHostedService<ServerStart>()
             .AddSettings<ServerOptions, ServerOptionsValidator>(ServerOptions.Section)
             .AddSettings<TlsOptions, TlsOptionsValidator>(TlsOptions.Section)
             .AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>()

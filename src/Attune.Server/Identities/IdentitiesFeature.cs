@@ -20,6 +20,7 @@ static class IdentitiesFeature
         .AddSingleton<IdentityDirectory>()
         .AddSingleton<PermissionAssignments>()
         .AddSingleton<SetPassword>()
+        .AddSingleton<FirstAdmin>()
         .AddSingleton<ApiTokens>();
 
     public static void MapIdentities(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<IdentityGrpc>();
