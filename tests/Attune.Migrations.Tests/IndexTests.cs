@@ -33,7 +33,8 @@ public sealed class IndexTests
     {
         await using var bench = await DatabaseBench.CreateAsync(ct);
 
-        // The same columns, or a leading part of another's, in the same order and over the same rows.
+        // The same columns, or a leading part of another's, in the same order and over the same rows or fewer: a partial
+        // index earns its place beside a whole one only where it finds the few that live among endless history.
         Assert.Empty(await bench.Db.ListAsync<string>(
             """
             with btree as (
@@ -51,6 +52,7 @@ public sealed class IndexTests
             join btree b on b.indrelid = a.indrelid and b.indexrelid <> a.indexrelid
             where b.keys[1:a.width] = a.keys and b.predicate in (a.predicate, '')
               and (not a.indisunique or b.width = a.width)
+              and not (a.predicate <> b.predicate and a.indrelid = 'attune.workflow_execution'::regclass)
             """, ct));
         Assert.Empty(await bench.Db.ListAsync<string>(
             """

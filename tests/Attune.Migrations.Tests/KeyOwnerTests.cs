@@ -5,6 +5,7 @@ namespace Attune.Migrations.Tests;
 
 public sealed class KeyOwnerTests
 {
+    static readonly string[] Types = ["identity", "pack", "action", "sensor"];
     readonly CancellationToken ct = Waiting.SoonEnough;
 
     [Theory]
@@ -73,7 +74,7 @@ public sealed class KeyOwnerTests
     {
         await using var bench = await DatabaseBench.CreateAsync(ct);
         await bench.Db.InsertAsync(Samples.All, ct);
-        await bench.Db.ExecuteAsync($"update attune.key set owner_pack = null, owner_type = '{owner}', owner_{owner} = 1000", ct);
+        await bench.Db.ExecuteAsync($"delete from attune.key; {Insert("mine", $"'{owner}'", string.Join(", ", Types.Select(type => type == owner ? "1000" : "null")))}", ct);
 
         await bench.Db.ExecuteAsync($"delete from attune.{owner}", ct);
 
