@@ -1,5 +1,6 @@
 using Attune.Server.Storage;
 using Attune.Testing;
+using Npgsql;
 
 namespace Attune.Migrations.Tests;
 
@@ -9,19 +10,15 @@ namespace Attune.Migrations.Tests;
 /// </summary>
 public sealed class SnapshotTests
 {
+    static readonly Lazy<Task<string>> Written = new(ReadOrWriteAsync);
     readonly CancellationToken ct = Waiting.SoonEnough;
-
-    static string SnapshotPath => Path.Combine(Repository.Root, "tests", "Attune.Migrations.Tests", "schema.snapshot.txt");
 
     [Fact]
     public async Task The_migrations_make_the_schema_that_the_snapshot_describes()
     {
         await using var bench = await DatabaseBench.CreateAsync(ct);
-        var actual = await SchemaSnapshot.ReadAsync(bench.Db, ct);
-        if (Environment.GetEnvironmentVariable("ATTUNE_SNAPSHOT") == "write")
-            await File.WriteAllTextAsync(SnapshotPath, actual, ct);
 
-        AssertSame(await File.ReadAllTextAsync(SnapshotPath, ct), actual, "run with ATTUNE_SNAPSHOT=write if that is what you meant");
+        AssertSame(await Written.Value, await SchemaSnapshot.ReadAsync(bench.Db, ct), "ATTUNE_SNAPSHOT=write rewrites the snapshot");
     }
 
     [Fact]
@@ -60,7 +57,7 @@ public sealed class SnapshotTests
 
         Assert.Equal("\n", await SchemaSnapshot.ReadAsync(bench.Db, ct));
         Assert.Equal(folder.Migrations.Count, await migrator.RunAsync((_, _) => { }, ct));
-        AssertSame(await File.ReadAllTextAsync(SnapshotPath, ct), await SchemaSnapshot.ReadAsync(bench.Db, ct), "up, down and up again");
+        AssertSame(await Written.Value, await SchemaSnapshot.ReadAsync(bench.Db, ct), "up, down and up again");
     }
 
     [Fact]
@@ -71,7 +68,7 @@ public sealed class SnapshotTests
         foreach (var file in Directory.EnumerateFiles(Repository.Migrations, "*.sql").Order(StringComparer.Ordinal))
             await Psql.RunFileAsync(bench.ConnectionString, file, [], ct);
 
-        AssertSame(await File.ReadAllTextAsync(SnapshotPath, ct), await SchemaSnapshot.ReadAsync(bench.Db, ct), "made by psql");
+        AssertSame(await Written.Value, await SchemaSnapshot.ReadAsync(bench.Db, ct), "made by psql");
     }
 
     [Fact]
@@ -98,6 +95,37 @@ public sealed class SnapshotTests
 
         Assert.True(await bench.Db.ReadAsync<bool>("select exists (select from pg_roles where rolname = 'svc_attune')", ct));
         Assert.False(await bench.Db.ReadAsync<bool>("select exists (select from pg_namespace where nspname = 'attune')", ct));
+    }
+
+    [Fact]
+    public async Task An_owner_who_is_no_superuser_can_migrate_and_undo()
+    {
+        await using var bench = await DatabaseBench.CreateEmptyAsync(ct);
+        var owner = $"owner_{Guid.NewGuid():N}";
+        await bench.Db.ExecuteAsync($"create role {owner} createrole; grant create on database {new NpgsqlConnectionStringBuilder(bench.ConnectionString).Database} to {owner}", ct);
+        var migrator = new Migrator(
+            $"{bench.ConnectionString};Options=-c role={owner}", MigrationFolder.Load(Repository.Migrations), TimeProvider.System);
+
+        await migrator.RunAsync((_, _) => { }, ct);
+        Assert.Equal(owner, await bench.Db.ReadAsync<string>("select tableowner from pg_tables where schemaname = 'attune' limit 1", ct));
+        AssertSame(await Written.Value, await SchemaSnapshot.ReadAsync(bench.Db, ct), "migrated by an owner who is no superuser");
+
+        await migrator.RevertAsync(0, _ => { }, ct);
+        Assert.Equal("\n", await SchemaSnapshot.ReadAsync(bench.Db, ct));
+        await bench.Db.ExecuteAsync($"drop owned by {owner}; drop role {owner}", ct);
+    }
+
+    static async Task<string> ReadOrWriteAsync()
+    {
+        var ct = Waiting.SoonEnough;
+        var path = Path.Combine(Repository.Root, "tests", "Attune.Migrations.Tests", "schema.snapshot.txt");
+        if (Environment.GetEnvironmentVariable("ATTUNE_SNAPSHOT") == "write")
+        {
+            await using var bench = await DatabaseBench.CreateAsync(ct);
+            await File.WriteAllTextAsync(path, await SchemaSnapshot.ReadAsync(bench.Db, ct), ct);
+        }
+
+        return await File.ReadAllTextAsync(path, ct);
     }
 
     static void AssertSame(string expected, string actual, string about)
