@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.Versioning;
 using Attune.Server.Storage;
 using Attune.Testing;
 using Npgsql;
 
 namespace Attune.Server.Tests.Storage;
 
-[UnsupportedOSPlatform("windows")]
 public sealed class PrivatePostgresTests : IDisposable
 {
     readonly ScratchDirectory scratch = new();
