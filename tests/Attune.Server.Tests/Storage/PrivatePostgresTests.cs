@@ -86,6 +86,23 @@ public sealed class PrivatePostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_is_killed_takes_its_PostgreSQL_along_and_the_next_one_starts()
+    {
+        var state = Path.Combine(scratch.Path, "dev");
+        var pidFile = Path.Combine(state, "postgres", "data", "postmaster.pid");
+        await using (var killed = await DevProcess.StartAsync(state, ["--no-agent"], Waiting.SoonEnough))
+        {
+            var postmaster = int.Parse(File.ReadLines(pidFile).First());
+            await killed.Process.KillAsync(Waiting.SoonEnough);
+            await Waiting.UntilAsync(() => !IsAlive(postmaster), "PostgreSQL ends with its server", Waiting.SoonEnough);
+        }
+
+        await using var next = await DevProcess.StartAsync(state, ["--no-agent"], Waiting.SoonEnough);
+        Assert.Equal(0, await next.Process.TerminateAsync(Waiting.SoonEnough));
+        Assert.False(File.Exists(pidFile));
+    }
+
+    [Fact]
     public async Task A_pid_file_that_names_somebody_elses_process_does_not_stop_the_start_nor_the_process()
     {
         await (await StartAsync()).DisposeAsync();
