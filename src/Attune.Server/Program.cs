@@ -1,9 +1,11 @@
+using Attune.Server.Dispatch;
+using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
 using Attune.Server.Status;
 using Attune.Server.Storage;
-using Attune.Server.Workers.Joining;
+using Attune.Server.Workers;
 
 namespace Attune.Server;
 
@@ -19,7 +21,10 @@ static class Program
             .AddStorage()
             .AddKeys()
             .AddIdentities()
-            .AddJoining()
+            .AddExecutions()
+            .AddDispatch()
+            .AddWorkers()
+            .AddSingleton<Actions.ActionCatalog>().AddSingleton<Packs.ReleaseStore>().AddSingleton<Runtimes.RuntimeStore>()
             .AddStatus();
         adjust?.Invoke(builder);
 
@@ -27,6 +32,8 @@ static class Program
         app.MapHosting();
         app.MapIdentities();
         app.MapStatus();
+        app.MapExecutions();
+        app.MapWorkers();
         return app;
     }
 }
