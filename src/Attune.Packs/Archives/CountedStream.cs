@@ -51,6 +51,21 @@ sealed class CountedStream(Stream inner) : Stream
         }
     }
 
+    /// <summary>Reads on behind the end of the tar to the end of the stream, where gzip has its checksum.</summary>
+    public void Finish()
+    {
+        Span<byte> rest = stackalloc byte[4096];
+        try
+        {
+            while (inner.Read(rest) is > 0 and var read)
+                Counted(read);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw Damaged(exception);
+        }
+    }
+
     public static PackArchiveException Damaged(Exception exception) => new($"The archive is damaged or is no tar.gz: {exception.Message}");
 
     public override void Flush()

@@ -109,7 +109,7 @@ public static class PackArchive
     static IEnumerable<(string Path, TarEntry Entry)> Entries(Stream archive)
     {
         using var unpacked = new CountedStream(Unzipped(archive));
-        using var tar = new TarReader(unpacked);
+        using var tar = new TarReader(unpacked, leaveOpen: true);
         while (Next(tar) is { } entry)
         {
             // git archive puts the commit id in front, for the whole archive.
@@ -133,6 +133,8 @@ public static class PackArchive
                     throw new PackArchiveException($"'{path}' is a {entry.EntryType}; only regular files and folders may be in a pack.");
             }
         }
+
+        unpacked.Finish();
     }
 
     static TarEntry? Next(TarReader tar)
@@ -143,7 +145,7 @@ public static class PackArchive
             return entry is { Length: > PackFiles.MaxBytes } ? throw PackFiles.TooLarge() : entry;
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException or ArgumentException
-            or OverflowException or NotSupportedException)
+            or OverflowException or NotSupportedException or InvalidOperationException)
         {
             throw CountedStream.Damaged(exception);
         }

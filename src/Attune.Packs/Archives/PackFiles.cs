@@ -93,7 +93,7 @@ public sealed class PackFiles
         try
         {
             using var header = new MemoryStream();
-            using (var tar = new TarWriter(header, TarEntryFormat.Ustar))
+            using (var tar = new TarWriter(header, TarEntryFormat.Ustar, leaveOpen: true))
                 tar.WriteEntry(file.FullName, "empty");
             header.Position = 0;
             return new TarReader(header).GetNextEntry()?.EntryType is TarEntryType.RegularFile;
