@@ -2,7 +2,6 @@ using Attune.Agent.Configuration;
 using Attune.Agent.Joining;
 using Attune.Agent.Packs;
 using Attune.Agent.Running;
-using Attune.Agent.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Agent.Session;
@@ -10,9 +9,6 @@ namespace Attune.Agent.Session;
 /// <summary>An agent from its start to its stop.</summary>
 sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers, TimeProvider clock)
 {
-    /// <summary>Hello would come too late if it waited for a slow probe; what is found later is said later.</summary>
-    static readonly TimeSpan ProbePatience = TimeSpan.FromMilliseconds(250);
-
     readonly ILogger<AgentProcess> logger = loggers.CreateLogger<AgentProcess>();
 
     /// <summary>Ends after an orderly stop. Throws <see cref="HopelessException"/>.</summary>
@@ -37,44 +33,17 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
         await using var processes = new ProcessLoop(clock, loggers.CreateLogger<ProcessLoop>());
         var runner = CreateRunner(paths, processes, new(controlPlane, renewal), facts, reports);
         var detector = new RuntimeDetector(processes);
-        var runtimes = new Runtimes(
-            facts,
-            reports,
+        var host = new HostWork(
+            runner.RunAsync,
+            runner.TryRunBuiltin,
             async (probes, ct) =>
             {
                 var found = await detector.DetectAsync(probes, ct);
                 runner.UseRuntimes(found);
                 return found;
-            },
-            loggers.CreateLogger<Runtimes>());
-        using var work = new Work(runner.RunAsync, runner.TryRunBuiltin, reports, settings.Slots, loggers.CreateLogger<Work>());
-        using var drains = new Drains(work, reports, clock, loggers.CreateLogger<Drains>());
-        var connector = new Connector(controlPlane, renewal);
-        var sessions = new SessionLoop(
-            () => new(connector, facts, new(work, reports, renewal, runtimes, drains), new(work, reports, renewal, clock), reports),
-            drains,
-            renewal,
-            clock,
-            loggers.CreateLogger<SessionLoop>());
-
-        using var ending = new CancellationTokenSource();
-        var socket = new StatusSocket(settings.StateDirectory, clock, loggers.CreateLogger<StatusSocket>());
-        var side = Task.WhenAll(
-            runtimes.RunAsync(ending.Token).ContinueWith(_ => { }, TaskScheduler.Default),
-            socket.RunAsync(new(facts, work, reports, sessions, renewal), ending.Token));
-        runtimes.Probe(RuntimeDetector.CoreProbes);
-        await runtimes.First.WaitAsync(ProbePatience, clock).ContinueWith(_ => { }, TaskScheduler.Default);
-
-        try
-        {
-            await new Shutdown(work, reports, drains, sessions, clock).RunAsync(settings.StopGrace, signals);
-        }
-        finally
-        {
-            await ending.CancelAsync();
-            await side;
-        }
-
+            });
+        using var parts = new AgentParts(facts, controlPlane, renewal, reports, host, clock, loggers);
+        await parts.RunAsync(RuntimeDetector.CoreProbes, settings.StopGrace, signals);
         LogStopped();
     }
 

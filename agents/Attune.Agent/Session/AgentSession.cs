@@ -16,7 +16,6 @@ sealed class AgentSession(Connector connector, AgentFacts facts, Inbox inbox, Pu
     /// <summary>Ends when the stream does; a cancelled token ends it politely. Throws only <see cref="HopelessException"/>.</summary>
     public async Task<SessionEnd> RunAsync(Func<Drain?> ownDrain, Action<Welcome> welcomed, TimeProvider clock, CancellationToken ct)
     {
-        var known = false;
         try
         {
             using var stream = connector.Open();
@@ -24,7 +23,7 @@ sealed class AgentSession(Connector connector, AgentFacts facts, Inbox inbox, Pu
             if (first?.Welcome is not { } welcome)
                 return Refused(first);
 
-            known = true;
+            connector.WasWelcome = true;
             welcomed(welcome);
             pulse.Welcome(welcome);
             inbox.Welcome(welcome);
@@ -38,11 +37,15 @@ sealed class AgentSession(Connector connector, AgentFacts facts, Inbox inbox, Pu
         }
         catch (RpcException failure)
         {
-            return ct.IsCancellationRequested ? SessionEnd.Stopped : SessionEnd.Of(failure, known);
+            return ct.IsCancellationRequested ? SessionEnd.Stopped : SessionEnd.Of(failure, connector.WasWelcome);
         }
-        catch (Exception failure) when (failure is IOException or HttpRequestException or SilenceException or OperationCanceledException or InvalidOperationException)
+        catch (OperationCanceledException)
         {
-            return SessionEnd.Lost(failure is OperationCanceledException ? "the control plane did not answer" : failure.Message);
+            return SessionEnd.Lost("the control plane did not answer");
+        }
+        catch (Exception failure) when (failure is not HopelessException)
+        {
+            return SessionEnd.Lost(failure is SilenceException or IOException ? failure.Message : failure.ToString());
         }
         finally
         {
@@ -80,7 +83,7 @@ sealed class AgentSession(Connector connector, AgentFacts facts, Inbox inbox, Pu
         if (first != read && (ct.IsCancellationRequested || farewell.IsDue))
             await SayGoodbyeAsync(stream, write, read, clock);
         await stream.Lifetime.CancelAsync();
-        await Task.WhenAll(write, read, beat).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await Task.WhenAll(write, read, beat).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         if (ct.IsCancellationRequested)
             return SessionEnd.Stopped;
@@ -95,7 +98,7 @@ sealed class AgentSession(Connector connector, AgentFacts facts, Inbox inbox, Pu
         try
         {
             // A message in flight must be whole before the stream may be completed.
-            await write.WaitAsync(FarewellTimeout, clock).ContinueWith(_ => { }, TaskScheduler.Default);
+            await write.WaitAsync(FarewellTimeout, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await stream.Out.CompleteAsync();
             await read.WaitAsync(FarewellTimeout, clock);
         }

@@ -8,6 +8,9 @@ namespace Attune.Agent.Session;
 /// <summary>Opens streams, each on a connection of its own and with the newest certificate.</summary>
 sealed class Connector(ControlPlane controlPlane, Renewal renewal)
 {
+    /// <summary>Whether the control plane has ever welcomed this process.</summary>
+    public bool WasWelcome { get; set; }
+
     public SessionStream Open()
     {
         var channel = controlPlane.Open(renewal.Identity);

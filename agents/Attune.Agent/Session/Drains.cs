@@ -47,11 +47,11 @@ sealed partial class Drains : IDisposable
     }
 
     /// <summary>The process will stop.</summary>
-    public void Begin(string reason, DateTimeOffset deadline)
+    public void Begin(string reason, DateTimeOffset? deadline)
     {
         lock (gate)
         {
-            own = new() { Deadline = deadline.ToTimestamp(), Reason = reason };
+            own = new() { Deadline = deadline?.ToTimestamp(), Reason = reason };
             Apply();
             reports.Say(message => message.Drain = own);
         }

@@ -27,8 +27,6 @@ sealed class Farewell(TimeProvider clock)
 
         begunAt = clock.GetTimestamp();
         Message = message;
-
-        // Cancelling a source that was disposed meanwhile throws; the stream has ended by itself then.
         ending.CancelAfter(Left);
     }
 }
