@@ -19,8 +19,8 @@ sealed class AgentStream(Hello hello, AgentProof proof, IServerStreamWriter<Cont
     /// <summary>Every message so far that the test has read.</summary>
     public List<WorkerMessage> Read { get; } = [];
 
-    /// <summary>Ends when the agent has completed its side or the stream is broken.</summary>
-    public Task AgentLeft => said.Reader.Completion.WaitAsync(Soon.Enough);
+    /// <summary>Ends when the agent has completed its side politely.</summary>
+    public Task AgentLeft => closed.Task.WaitAsync(Soon.Enough);
 
     public async Task PumpAsync(IAsyncStreamReader<WorkerMessage> messages, CancellationToken ct)
     {

@@ -84,6 +84,7 @@ public sealed class LogTests : IAsyncLifetime
         var noisy = await bench.JobAsync(1);
         noisy.Start();
         var shouting = ShoutAsync(noisy, chunks: 200);
+        await stream.UntilAsync(message => message.Logs.Count > 0);
         await Soon.UntilAsync(() => bench.Reports.Room().WaitingBytes > 2 << 20);
 
         var quiet = await bench.JobAsync(2);
