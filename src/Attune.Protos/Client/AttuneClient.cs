@@ -62,7 +62,7 @@ public sealed class AttuneClient : IDisposable
         try
         {
             return LoginTokens.Of(await anonymous.RefreshTokenAsync(
-                new() { RefreshToken = stale.RefreshToken }, cancellationToken: ct));
+                new() { RefreshToken = stale.RefreshToken }, deadline: policy.Deadline(), cancellationToken: ct));
         }
         catch (RpcException failure)
         {

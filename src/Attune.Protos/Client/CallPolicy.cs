@@ -15,6 +15,8 @@ sealed class CallPolicy(AttuneClientOptions options, RenewTokens renew, TimeProv
         set => credentials = value;
     }
 
+    public DateTime Deadline() => clock.GetUtcNow().UtcDateTime + options.Timeout;
+
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
         TRequest request,
         ClientInterceptorContext<TRequest, TResponse> context,
@@ -106,7 +108,7 @@ sealed class CallPolicy(AttuneClientOptions options, RenewTokens renew, TimeProv
         where TResponse : class
         => context.Options.Deadline is not null
             ? context
-            : new(context.Method, context.Host, context.Options.WithDeadline(clock.GetUtcNow().UtcDateTime + options.Timeout));
+            : new(context.Method, context.Host, context.Options.WithDeadline(Deadline()));
 
     ClientInterceptorContext<TRequest, TResponse> Authorized<TRequest, TResponse>(
         ClientInterceptorContext<TRequest, TResponse> context, SentToken sent)
