@@ -3,7 +3,7 @@ namespace Attune.Testing;
 /// <summary>Waiting for what another process or loop will do, with a deadline and never a guess of how long it takes.</summary>
 public static class Waiting
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Cancelled when a test has waited so long that something is wrong.</summary>

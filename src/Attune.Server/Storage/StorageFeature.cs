@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Attune.Server.Storage;
@@ -9,6 +10,7 @@ public static class StorageFeature
     {
         // Columns are snake_case, properties are not.
         Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
+        services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
         return services
             .AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>()
