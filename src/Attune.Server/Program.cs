@@ -3,6 +3,7 @@ using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
+using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Workers;
 
@@ -24,10 +25,13 @@ static class Program
             .AddDispatch()
             .AddWorkers()
             .AddSingleton<Actions.ActionCatalog>().AddSingleton<Packs.ReleaseStore>().AddSingleton<Runtimes.RuntimeStore>()
-            .AddHostedService<ServerStart>();
+            .AddStatus();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
+        app.MapHosting();
+        app.MapIdentities();
+        app.MapStatus();
         app.MapExecutions();
         app.MapWorkers();
         return app;

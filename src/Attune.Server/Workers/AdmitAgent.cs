@@ -82,7 +82,7 @@ sealed partial class AdmitAgent(
             SessionId = session.SessionId.ToString(),
             HeartbeatInterval = Duration.FromTimeSpan(options.Value.HeartbeatFor(sessions.All.Length + 1)),
             Lease = Duration.FromTimeSpan(options.Value.Lease),
-            ServerVersion = ServerVersion.Text,
+            ServerVersion = Hosting.ServerVersion.Number,
         };
         welcome.Stop.Add(hello.Held.Where(each => !session.Holds(each.ExecutionId)));
         return new(session, welcome, null)
