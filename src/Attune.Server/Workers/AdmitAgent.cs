@@ -62,7 +62,7 @@ sealed partial class AdmitAgent(
 
     async Task<Admission> ReconcileAsync(AgentSession session, Hello hello, RegisteredWorker registered, CancellationToken ct)
     {
-        var assigned = await dispatch.ListAssignedAsync([session.WorkerId], ct);
+        var assigned = await dispatch.ListAssignedAsync([session.WorkerId], DateTimeOffset.MaxValue, ct);
         var held = hello.Held.ToDictionary(each => each.ExecutionId);
         var neverBegun = new List<(long, int)>();
         var lost = new List<AssignedExecution>();
