@@ -1,0 +1,25 @@
+namespace Attune.Agent.Running;
+
+/// <summary>The agent's own folders. Nobody but the agent's user may look into them: they hold parameters and results.</summary>
+public sealed record AgentPaths(string Root)
+{
+    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    public string Releases => Path.Combine(Root, "releases");
+
+    public string Environments => Path.Combine(Root, "environments");
+
+    public string Runs => Path.Combine(Root, "runs");
+
+    public string Spool => Path.Combine(Root, "spool");
+
+    /// <summary>Makes what is missing, mode 0700, and tightens what is there.</summary>
+    public void Create()
+    {
+        foreach (var folder in (string[])[Root, Releases, Environments, Runs, Spool])
+        {
+            Directory.CreateDirectory(folder, OwnerOnly);
+            File.SetUnixFileMode(folder, OwnerOnly);
+        }
+    }
+}
