@@ -110,6 +110,11 @@ static class ActionResult
         try
         {
             var json = YamlResult.ToJson(Encoding.UTF8.GetString(bytes), DepthMax, RunOutput.ResultMax);
+            if (json.Length > 0 && Check(json) is { } wrong)
+            {
+                return ([], new OutputFault("OUTPUT_INVALID", $"Stdout is YAML that cannot be kept: {wrong.Message}"));
+            }
+
             return (json.Length == 0 || masker.IsEmpty ? json : Masked(json, masker), null);
         }
         catch (YamlResult.InvalidException invalid)

@@ -45,7 +45,7 @@ public static partial class Leftovers
     // By the marker in the environment, which no other program has; and by the session of a leader that is still the one of the note.
     static List<ProcessStat> Find(AgentPaths paths)
     {
-        var owner = ProcessLoop.Owner(paths) + '.';
+        var owner = paths.Owner + '.';
         var sessions = Directory.EnumerateDirectories(paths.Runs)
             .Select(folder => new RunFolder(folder).ReadNote())
             .Where(note => note is { } leader && Proc.Stat(leader.Id)?.Start == leader.Start)

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Agent.Running;
@@ -11,7 +9,7 @@ namespace Attune.Agent.Running;
 /// <summary>The only place where processes start and end: one epoll thread for all of them, none per process. See the README beside it.</summary>
 public sealed partial class ProcessLoop : IAsyncDisposable
 {
-    /// <summary>In every child's environment: which agent, which of its lives, which start.</summary>
+    /// <summary>In every child's environment: which agent's, in which of its lives, by which start. Three parts with points between.</summary>
     internal const string Marker = "ATTUNE_PROCESS";
 
     const int ReadSize = 64 * 1024;
@@ -32,28 +30,23 @@ public sealed partial class ProcessLoop : IAsyncDisposable
     readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TimeProvider clock;
     readonly ILogger<ProcessLoop> logger;
-    readonly string identity;
+    readonly string identity = Guid.NewGuid().ToString("N");
     readonly int niceness;
     long nextDue = long.MaxValue;
     long last;
     int starting;
     volatile bool isStopping;
 
-    public ProcessLoop(AgentPaths paths, TimeProvider clock, ILogger<ProcessLoop> logger)
+    public ProcessLoop(TimeProvider clock, ILogger<ProcessLoop> logger)
     {
         this.clock = clock;
         this.logger = logger;
-        identity = $"{Owner(paths)}.{Guid.NewGuid():N}";
         niceness = Math.Min(19, LibC.GetPriority(LibC.PrioProcess, 0) + NicenessAdded);
         sweeper = new Sweeper(clock, children, identity, () => Volatile.Read(ref starting) > 0);
         new Thread(Run) { IsBackground = true, Name = "processes" }.Start();
     }
 
     internal int Count => children.Count;
-
-    /// <summary>The same for every life of the agent that has this root.</summary>
-    internal static string Owner(AgentPaths paths)
-        => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(paths.Root))).AsSpan(0, 8));
 
     /// <summary>False, with a sentence for a person, when the program cannot be executed.</summary>
     internal bool TryStart(ProcessStart start, [NotNullWhen(true)] out ChildProcess? child, [NotNullWhen(false)] out string? error)
@@ -69,7 +62,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
                 return false;
             }
 
-            var failure = spawner.Start(start, $"{Marker}={identity}.{number}", out var files);
+            var failure = spawner.Start(start, $"{Marker}={start.Owner}.{identity}.{number}", out var files);
             if (failure != 0)
             {
                 error = $"{start.File}: {Marshal.GetPInvokeErrorMessage(failure)}";

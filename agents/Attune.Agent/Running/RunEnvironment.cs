@@ -85,14 +85,16 @@ static class RunEnvironment
 
     static void Apply(Dictionary<string, string> variables, RuntimeEnvVar variable, string packDirectory, string? environmentDirectory)
     {
-        if (!IsAllowed(variable.Name) || (environmentDirectory is null && variable.Value.Contains("{env_dir}", StringComparison.Ordinal)))
+        // Without an environment a part of a path list that points into it means nothing; the other parts do.
+        var parts = variable.Value.Split(':').Where(part => environmentDirectory is not null || !part.Contains("{env_dir}", StringComparison.Ordinal));
+        var value = string.Join(':', parts)
+            .Replace("{pack_dir}", packDirectory, StringComparison.Ordinal)
+            .Replace("{env_dir}", environmentDirectory, StringComparison.Ordinal);
+        if (!IsAllowed(variable.Name) || (value.Length == 0 && variable.Value.Length > 0))
         {
             return;
         }
 
-        var value = variable.Value
-            .Replace("{pack_dir}", packDirectory, StringComparison.Ordinal)
-            .Replace("{env_dir}", environmentDirectory, StringComparison.Ordinal);
         var existing = variables.GetValueOrDefault(variable.Name) is { Length: > 0 } set ? set : null;
         variables[variable.Name] = (variable.Operation, existing) switch
         {

@@ -15,6 +15,9 @@ sealed record ProcessStart
 
     public required string Directory { get; init; }
 
+    /// <summary><see cref="AgentPaths.Owner"/> of the agent that should find and kill it after a crash; `-`: short-lived, nobody's.</summary>
+    public string Owner { get; init; } = "-";
+
     public ReadOnlyMemory<byte> Input { get; init; }
 
     public TimeSpan? Timeout { get; init; }

@@ -206,8 +206,8 @@ sealed unsafe class Sweeper(TimeProvider clock, ConcurrentDictionary<long, Child
 
         if (Proc.Variable(stat.Id, ProcessLoop.Marker) is { } marker)
         {
-            return marker.StartsWith(identity, StringComparison.Ordinal)
-                && long.TryParse(marker.AsSpan(identity.Length + 1), NumberStyles.None, null, out var number)
+            return marker.Split('.') is [_, var life, var start] && life == identity
+                && long.TryParse(start, NumberStyles.None, null, out var number)
                 && (number == child.Number || !children.ContainsKey(number));
         }
 
