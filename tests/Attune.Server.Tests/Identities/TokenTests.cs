@@ -102,6 +102,23 @@ public sealed class TokenTests
             Assert.Null(await tokens.ReadAsync(token, SoonEnough));
     }
 
+    [Fact]
+    public async Task To_recognise_a_caller_again_allocates_nothing()
+    {
+        await using var bench = await EdgeBench.StartAsync(SoonEnough);
+        await bench.AsAdminAsync(SoonEnough);
+        var callers = bench.Get<CallerCache>();
+        var token = bench.Get<TokenService>().ForIdentity(1).Text;
+        await callers.LoadAsync(token, SoonEnough);
+        Assert.True(callers.TryFind(token, out _));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var call = 0; call < 1000; call++)
+            callers.TryFind(token, out _);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
     static string Sign(SymmetricSecurityKey? key, string issuer, string algorithm, EdgeBench bench)
         => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
