@@ -32,7 +32,7 @@ public sealed class HealthAndReflectionTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         var health = new Health.HealthClient(bench.Channel);
 
-        Assert.Equal(StatusCode.NotFound, (await Refusal.OfAsync(health.CheckAsync(new() { Service = "no.Such" }))).StatusCode);
+        Assert.Equal(StatusCode.NotFound, (await Refused.OfAsync(health.CheckAsync(new() { Service = "no.Such" }))).StatusCode);
         using var watch = health.Watch(new() { Service = "no.Such" });
         Assert.True(await watch.ResponseStream.MoveNext(SoonEnough));
         Assert.Equal(ServingStatus.ServiceUnknown, watch.ResponseStream.Current.Status);

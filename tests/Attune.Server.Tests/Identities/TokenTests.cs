@@ -26,12 +26,12 @@ public sealed class TokenTests
         var me = await action.GetCurrentIdentityAsync(new());
         Assert.Equal($"execution:{executionId}", me.Identity.Login);
         await action.GetIdentityAsync(new() { Login = "reader" });
-        (await Refusal.OfAsync(action.CreateIdentityAsync(new() { Login = "x" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
-        (await Refusal.OfAsync(action.CreateTokenAsync(new() { Name = "longer life" }))).Is(StatusCode.PermissionDenied, "IDENTITY_REQUIRED");
+        (await Refused.OfAsync(action.CreateIdentityAsync(new() { Login = "x" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
+        (await Refused.OfAsync(action.CreateTokenAsync(new() { Name = "longer life" }))).Is(StatusCode.PermissionDenied, "IDENTITY_REQUIRED");
 
         await bench.ExecuteAsync("update execution set status = 'completed'", SoonEnough);
         bench.Clock.Advance(TimeSpan.FromSeconds(31));
-        (await Refusal.OfAsync(action.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
+        (await Refused.OfAsync(action.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class TokenTests
 
         await admin.DeleteIdentityAsync(new() { Login = "leaver" });
 
-        (await Refusal.OfAsync(leaver.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
+        (await Refused.OfAsync(leaver.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
     }
 
     [Fact]
