@@ -25,7 +25,7 @@ public sealed class TlsTests
         using var unknowing = GrpcChannel.ForAddress(bench.Address);
 
         await new SystemService.SystemServiceClient(knowing).GetVersionAsync(new());
-        var refused = await Refusal.OfAsync(new SystemService.SystemServiceClient(unknowing).GetVersionAsync(new()));
+        var refused = await Refused.OfAsync(new SystemService.SystemServiceClient(unknowing).GetVersionAsync(new()));
         Assert.Equal(StatusCode.Internal, refused.StatusCode);
     }
 
@@ -150,7 +150,7 @@ public sealed class TlsTests
                 TargetHost = "localhost",
                 EnabledSslProtocols = protocols,
                 ApplicationProtocols = [application],
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
             },
             SoonEnough);
         return tls.NegotiatedApplicationProtocol;
