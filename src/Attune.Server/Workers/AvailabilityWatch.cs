@@ -78,7 +78,7 @@ sealed partial class AvailabilityWatch(
             (session.Cordoned, session.Draining) = (row.Cordoned, row.Draining);
             if (row.Draining && row.DrainDeadline < clock.GetUtcNow())
             {
-                foreach (var execution in session.Held().Keys)
+                foreach (var execution in session.Held())
                     session.Cancel(execution, "The agent's drain deadline has passed", CancelRequests.Grace);
             }
         }
