@@ -1,9 +1,14 @@
+using Attune.Server.Actions;
+using Attune.Server.Dispatch;
+using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
+using Attune.Server.Packs;
+using Attune.Server.Runtimes;
 using Attune.Server.Status;
 using Attune.Server.Storage;
-using Attune.Server.Workers.Joining;
+using Attune.Server.Workers;
 
 namespace Attune.Server;
 
@@ -19,14 +24,24 @@ static class Program
             .AddStorage()
             .AddKeys()
             .AddIdentities()
-            .AddJoining()
-            .AddStatus();
+            .AddStatus()
+            .AddRuntimes()
+            .AddActions()
+            .AddPacks()
+            .AddExecutions()
+            .AddDispatch()
+            .AddWorkers();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
         app.MapHosting();
         app.MapIdentities();
         app.MapStatus();
+        app.MapRuntimes();
+        app.MapActions();
+        app.MapPacks();
+        app.MapExecutions();
+        app.MapWorkers();
         return app;
     }
 }

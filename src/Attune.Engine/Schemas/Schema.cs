@@ -70,6 +70,15 @@ public sealed class Schema
         ? ofNothing
         : Validate(JsonMarshal.GetRawUtf8Value(value).ToArray());
 
+    /// <summary>The mistakes in what is given, without asking for what is not: for values that are completed later, such as a pack's config.</summary>
+    public IReadOnlyList<SchemaProblem> CheckGiven(ReadOnlyMemory<byte> utf8Json)
+    {
+        using var document = JsonDocument.Parse(utf8Json);
+        var check = new SchemaCheck(utf8Json.Span) { IsPartial = true };
+        check.Root(this, document.RootElement);
+        return check.Problems ?? [];
+    }
+
     /// <summary>
     /// The value with each present, non-null secret replaced by what <paramref name="write"/> writes for it: to mask, to seal, to open.
     /// The input must be an object that fits the schema, or nearly: what has another shape than the schema says is left as it is.

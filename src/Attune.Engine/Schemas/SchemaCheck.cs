@@ -21,6 +21,9 @@ sealed class SchemaCheck(ReadOnlySpan<byte> utf8Json)
 
     public bool Changes { get; private set; }
 
+    /// <summary>Whether fields of the root may be missing although they are required.</summary>
+    public bool IsPartial { get; init; }
+
     public void Root(Schema schema, JsonElement value)
     {
         if (value.ValueKind is not JsonValueKind.Object)
@@ -57,7 +60,7 @@ sealed class SchemaCheck(ReadOnlySpan<byte> utf8Json)
 
         if (field.Default is not null || present)
             Changes = true;
-        if (field.Required && field.Default is null)
+        if (field.Required && field.Default is null && !(IsPartial && trail.Count == 1))
             Report($"is required: give {field.TypeName}.");
     }
 
