@@ -136,16 +136,21 @@ public sealed class PermissionTests
         (await Refused.OfAsync(elsewhere.GetIdentityAsync(new() { Login = "reader" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
     }
 
-    [BindServiceMethod(typeof(UnlistedService), nameof(Bind))]
-    sealed class UnlistedService
+    [BindServiceMethod(typeof(Unlisted), nameof(Bind))]
+    abstract class Unlisted
     {
         static readonly Marshaller<byte[]> Bytes = Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes);
 
         static readonly Method<byte[], byte[]> Method = new(MethodType.Unary, "test.v1.Unlisted", "Call", Bytes, Bytes);
 
-        public Task<byte[]> Call(byte[] request, ServerCallContext context) => Task.FromResult(request);
+        public virtual Task<byte[]> Call(byte[] request, ServerCallContext context) => throw new NotSupportedException();
 
-        public static void Bind(ServiceBinderBase binder, UnlistedService? service)
+        public static void Bind(ServiceBinderBase binder, Unlisted? service)
             => binder.AddMethod(Method, service is null ? null : new UnaryServerMethod<byte[], byte[]>(service.Call));
+    }
+
+    sealed class UnlistedService : Unlisted
+    {
+        public override Task<byte[]> Call(byte[] request, ServerCallContext context) => Task.FromResult(request);
     }
 }
