@@ -1,3 +1,35 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using Attune.Server.Dispatch;
+using Attune.Server.Executions;
+using Attune.Server.Hosting;
+using Attune.Server.Identities;
+using Attune.Server.Keys;
+using Attune.Server.Storage;
+using Attune.Server.Workers;
+
+namespace Attune.Server;
+
+static class Program
+{
+    static Task<int> Main(string[] args) => CommandLine.RunAsync(args);
+
+    /// <summary>The whole control plane. `run`, `dev` and the tests build the same one and may adjust its services.</summary>
+    internal static WebApplication Build(IConfiguration configuration, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = HostingFeature.CreateBuilder(configuration);
+        builder.Services
+            .AddStorage()
+            .AddKeys()
+            .AddIdentities()
+            .AddExecutions()
+            .AddDispatch()
+            .AddWorkers()
+            .AddSingleton<Actions.ActionCatalog>().AddSingleton<Packs.ReleaseStore>().AddSingleton<Runtimes.RuntimeStore>()
+            .AddHostedService<ServerStart>();
+        adjust?.Invoke(builder);
+
+        var app = builder.Build();
+        app.MapExecutions();
+        app.MapWorkers();
+        return app;
+    }
+}

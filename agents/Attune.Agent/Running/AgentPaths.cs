@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Attune.Agent.Running;
 
 /// <summary>The agent's own folders. Nobody but the agent's user may look into them: they hold parameters and results.</summary>
@@ -12,6 +15,9 @@ public sealed record AgentPaths(string Root)
     public string Runs => Path.Combine(Root, "runs");
 
     public string Spool => Path.Combine(Root, "spool");
+
+    /// <summary>Names the agent in its processes' environments, the same in each of its lives.</summary>
+    internal string Owner => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(Root))).AsSpan(0, 8));
 
     /// <summary>Makes what is missing, mode 0700, and tightens what is there.</summary>
     public void Create()

@@ -3,8 +3,10 @@ namespace Attune.Agent.Running;
 /// <summary>Ends one run from outside. Every member may be called at any time, from any thread, any number of times.</summary>
 public sealed class RunControl
 {
+    // Tokens are cancelled aside: what waits for them must not run under the gate.
     readonly Lock gate = new();
-    readonly TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    CancellationTokenSource? waiting;
+    CancellationTokenSource? aborting;
     ChildProcess? process;
     TimeSpan grace;
 
@@ -15,8 +17,7 @@ public sealed class RunControl
 
     public bool IsCancelled => Reason is not null;
 
-    /// <summary>Done when the run is to end: nothing new begins, and waiting for a release or an environment is over.</summary>
-    internal Task Stopped => stop.Task;
+    internal bool IsStoppedByAgent { get; private set; }
 
     /// <summary>SIGTERM to the whole process group, SIGKILL after the grace. Nothing starts any more where nothing has begun.</summary>
     public void Cancel(string reason, TimeSpan grace)
@@ -26,9 +27,8 @@ public sealed class RunControl
             this.grace = IsCancelled && this.grace < grace ? this.grace : grace;
             Reason ??= reason;
             process?.Terminate(this.grace);
+            _ = waiting?.CancelAsync();
         }
-
-        stop.TrySetResult();
     }
 
     /// <summary>Kills at once. The run's report and its remaining output are of no interest to anyone.</summary>
@@ -38,24 +38,55 @@ public sealed class RunControl
         {
             IsAborted = true;
             process?.Kill();
+            _ = waiting?.CancelAsync();
+            _ = aborting?.CancelAsync();
         }
-
-        stop.TrySetResult();
     }
 
-    internal void Attach(ChildProcess started)
+    internal void StopForAgent(TimeSpan grace)
     {
         lock (gate)
         {
-            process = started;
+            IsStoppedByAgent = !IsCancelled;
+            process?.Terminate(grace);
+        }
+    }
+
+    /// <summary>Before there is a process: what a cancel ends is the waiting for a release or an environment.</summary>
+    internal void Attach(CancellationTokenSource waiting)
+    {
+        lock (gate)
+        {
+            this.waiting = waiting;
+            if (IsCancelled || IsAborted)
+            {
+                _ = waiting.CancelAsync();
+            }
+        }
+    }
+
+    internal void Attach(ChildProcess started, CancellationTokenSource aborting)
+    {
+        lock (gate)
+        {
+            (process, this.aborting, waiting) = (started, aborting, null);
             if (IsAborted)
             {
                 started.Kill();
+                _ = aborting.CancelAsync();
             }
-            else if (IsCancelled)
+            else if (IsCancelled || IsStoppedByAgent)
             {
-                started.Terminate(grace);
+                started.Terminate(IsCancelled ? grace : TimeSpan.Zero);
             }
+        }
+    }
+
+    internal void Detach()
+    {
+        lock (gate)
+        {
+            (process, aborting, waiting) = (null, null, null);
         }
     }
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Attune.Engine.Placement;
+using Attune.Engine.Retries;
 using Attune.V1;
 
 namespace Attune.Server.Actions;
@@ -39,4 +42,30 @@ public sealed record ActionDefinition
 
     /// <summary>What an agent is told of it; `spec_id` is filled per stream.</summary>
     public required ActionSpec Spec { get; init; }
+
+    /// <summary>What it asks of an agent where a start adds no labels.</summary>
+    internal PlacementRequirement Requirement => field ??= PlacementRequirement.Create(RuntimeRef, RuntimeVersion, WorkerLabels);
+
+    internal RetryPolicy RetryPolicy => field ??= new()
+    {
+        MaxAttempts = Retry.MaxAttempts,
+        Delay = Retry.Delay,
+        Backoff = Enum.Parse<Backoff>(Retry.Backoff, ignoreCase: true),
+        MaxDelay = Retry.MaxDelay,
+        OnFailed = Retry.On.Contains("failed"),
+        OnTimeout = Retry.On.Contains("timeout"),
+        OnLost = Retry.On.Contains("lost"),
+    };
+
+    /// <summary>As `execution.retry` keeps it; null when nothing is ever retried.</summary>
+    internal string? RetryJson => field ??= Retry.MaxAttempts <= 1
+        ? null
+        : JsonSerializer.Serialize(new
+        {
+            max_attempts = Retry.MaxAttempts,
+            delay_seconds = Retry.Delay.TotalSeconds,
+            backoff = Retry.Backoff,
+            max_delay_seconds = Retry.MaxDelay.TotalSeconds,
+            on = Retry.On,
+        });
 }

@@ -14,9 +14,19 @@ static class GrpcFailures
         where T : notnull
         => result.IsOk(out var ok, out var failure) ? ok : throw failure.ToRpcException();
 
-    public static RpcException ToRpcException(this Failure failure)
+    public static RpcException ToRpcException(this Failure failure) => ToRpcException(failure, CodeOf(failure.Kind));
+
+    /// <summary>For what nobody expected: the id finds it in the server's log, and that is all the caller learns.</summary>
+    public static RpcException Internal(string correlationId)
+        => ToRpcException(
+            new(default, "INTERNAL", $"Internal error. The server's log has more under correlation id {correlationId}.")
+            {
+                Metadata = new Dictionary<string, string> { ["correlation_id"] = correlationId },
+            },
+            StatusCode.Internal);
+
+    static RpcException ToRpcException(Failure failure, StatusCode code)
     {
-        var code = CodeOf(failure.Kind);
         var detail = new ErrorDetail { Reason = failure.Reason };
         detail.FieldViolations.AddRange(failure.Violations.Select(
             violation => new FieldViolation { Field = violation.Field, Description = violation.Description }));

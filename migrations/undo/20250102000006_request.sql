@@ -1,0 +1,5 @@
+-- Undo: drops request.
+
+set search_path to attune;
+
+drop table request;

@@ -1,0 +1,54 @@
+using Attune.Engine.Schemas;
+using Attune.Packs.Files;
+
+namespace Attune.Packs;
+
+/// <summary>What a pack's parts name inside the pack itself must be there.</summary>
+static class OwnReferences
+{
+    public static void Check(PackContent content, PackLayout layout, List<PackProblem> problems)
+    {
+        var pack = content.Manifest.Ref;
+        var runtimes = content.Runtimes.Select(runtime => runtime.Ref).ToHashSet();
+        var triggers = content.Triggers.Select(trigger => trigger.Ref).ToHashSet();
+        var actions = content.Actions.Select(action => action.Ref).ToHashSet();
+        var sets = content.PermissionSets.Select(set => set.Ref).ToHashSet();
+
+        foreach (var action in content.Actions)
+        {
+            Own(action.File, "runtime", action.Runtime, runtimes);
+            foreach (var set in action.PermissionSets)
+                Own(action.File, "permission_sets", set, sets);
+            // The kernel runs such a file itself, so it must be allowed to.
+            if (action is { Runtime: "core.native", EntryPoint: { } entry } && layout.Files.TryGet(entry, out var file) && !file.IsExecutable)
+                problems.Add(new(entry, 0, "", "must be executable (chmod +x): `core.native` runs the file itself."));
+        }
+
+        foreach (var sensor in content.Sensors)
+        {
+            Own(sensor.File, "runtime", sensor.Runtime, runtimes);
+            foreach (var trigger in sensor.Triggers)
+                Own(sensor.File, "triggers", trigger, triggers);
+        }
+
+        foreach (var rule in content.Rules)
+        {
+            Own(rule.File, "trigger", rule.Trigger, triggers);
+            Own(rule.File, "action", rule.Action, actions);
+        }
+
+        foreach (var policy in content.Policies)
+            Own(policy.File, "action", policy.Action, actions);
+        foreach (var runtime in content.Manifest.RuntimeDeps)
+            Own(PackManifest.Path, "runtime_deps", runtime, runtimes);
+
+        void Own(string file, string field, string? reference, HashSet<string> known)
+        {
+            if (reference is null or "" || PackNames.PackOf(reference) != pack || known.Contains(reference))
+                return;
+
+            var line = layout.LineOf(file, field);
+            problems.Add(new(file, line, field, $"'{reference}' is not in this pack.{NearestName.Suggest(reference, known)}"));
+        }
+    }
+}

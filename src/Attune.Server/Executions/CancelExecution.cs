@@ -1,0 +1,62 @@
+using Attune.Server.Dispatch;
+using Attune.Server.Hosting;
+using Dapper;
+using Npgsql;
+
+namespace Attune.Server.Executions;
+
+/// <summary>Cancels at once what waits; what an agent holds becomes `canceling` until the agent says that nothing of it is left.</summary>
+sealed class CancelExecution(
+    NpgsqlDataSource db, ExecutionStore store, ExecutionChanges changes, CancelRequests requests, TimeProvider clock)
+{
+    // The queue row is the lock that dispatch takes too, so an execution is either still waiting here or already an agent's.
+    const string Cancel = """
+        with asked as (
+            select execution, worker
+            from execution_queue
+            where execution = @id
+            for update
+        ),
+        gone as (
+            delete from execution_queue q
+            using asked
+            where q.execution = asked.execution
+              and asked.worker is null
+        ),
+        marked as (
+            update execution_queue q
+            set cancel_requested_at = coalesce(q.cancel_requested_at, @now)
+            from asked
+            where q.execution = asked.execution
+              and asked.worker is not null
+        )
+        update execution e
+        set status = (case when asked.worker is null then 'cancelled' else 'canceling' end)::attune.execution_status_enum,
+            finished_at = case when asked.worker is null then @now end,
+            error = jsonb_build_object('reason', 'CANCELLED', 'message', @message)
+        from asked
+        where e.id = asked.execution
+          and e.status in ('requested', 'scheduling', 'scheduled', 'running')
+        """;
+
+    public async Task<Result<Execution>> RunAsync(Caller caller, long id, string reason, CancellationToken ct)
+    {
+        var execution = await store.FindAsync(id, ct);
+        if (execution is null || !caller.May("executions", "read", execution.PackRef))
+            return ExecutionStore.NotFound([id]);
+        caller.Demand("executions", "cancel", execution.PackRef);
+        if (execution.IsFinal)
+            return execution;
+
+        var message = $"Cancelled by {caller.Login}{(reason is "" ? "." : $": {reason}")}".Replace('\0', ' ');
+        await using (var connection = await db.OpenConnectionAsync(ct))
+        {
+            await connection.ExecuteAsync(
+                new CommandDefinition(Cancel, new { id, now = clock.GetUtcNow(), message }, cancellationToken: ct));
+        }
+
+        requests.Wake();
+        changes.Status.Publish([id]);
+        return await store.FindAsync(id, ct) is { } after ? after : ExecutionStore.NotFound([id]);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Attune.Server.Executions;
+
+static class ExecutionFeature
+{
+    public static IServiceCollection AddExecutions(this IServiceCollection services) => services
+        .AddSingleton<ExecutionStore>()
+        .AddSingleton<ExecutionChanges>()
+        .AddSingleton<ParameterSecrets>()
+        .AddSingleton<InsertExecutions>()
+        .AddSingleton<StartExecution>()
+        .AddSingleton<RerunExecution>()
+        .AddSingleton<CancelExecution>()
+        .AddSingleton<ExecutionCommands>()
+        .AddSingleton<WatchExecution>()
+        .AddSingleton<ExecutionLogs>()
+        .AddSingleton<ExecutionStreams>()
+        .AddSingleton<ExplainExecution>();
+
+    public static void MapExecutions(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<ExecutionGrpc>();
+}

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Attune.Server.Hosting;
+
+static class HostingFeature
+{
+    const int MessageSizeMax = 4 * 1024 * 1024;
+
+    static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Kestrel, logging and the interceptors that every call passes, outermost first.</summary>
+    public static WebApplicationBuilder CreateBuilder(IConfiguration configuration)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "attune-server" });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.AddAttuneLogging();
+        builder.Services.AddHosting();
+        return builder;
+    }
+
+    static void AddHosting(this IServiceCollection services)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        services
+            .AddSettings<ServerOptions, ServerOptionsValidator>(ServerOptions.Section)
+            .AddSettings<TlsOptions, TlsOptionsValidator>(TlsOptions.Section)
+            .AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>()
+            .AddSingleton<ServerCertificate>()
+            .AddHostedService(provider => provider.GetRequiredService<ServerCertificate>())
+            .AddSingleton<PermissionTable>()
+            .AddSingleton<ErrorInterceptor>()
+            .AddSingleton<PermissionInterceptor>()
+            .AddRouting()
+            .AddGrpc(grpc =>
+            {
+                grpc.MaxReceiveMessageSize = MessageSizeMax;
+                grpc.EnableDetailedErrors = false;
+                grpc.Interceptors.Add<ErrorInterceptor>();
+                grpc.Interceptors.Add<PermissionInterceptor>();
+            });
+    }
+}

@@ -1,0 +1,52 @@
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Options;
+
+namespace Attune.Server.Hosting;
+
+/// <summary>HTTP/2 only: in clear on loopback, TLS elsewhere. Limits for many streams and for agents' large duplex ones.</summary>
+sealed class KestrelSetup(IOptions<ServerOptions> server, ServerCertificate certificate) : IConfigureOptions<KestrelServerOptions>
+{
+    const int Mebibyte = 1024 * 1024;
+
+    public void Configure(KestrelServerOptions options)
+    {
+        options.AddServerHeader = false;
+
+        // gRPC has its own message limit; agents' streams live for weeks and are sometimes idle.
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MinResponseDataRate = null;
+
+        var http2 = options.Limits.Http2;
+        http2.InitialConnectionWindowSize = 8 * Mebibyte;
+        http2.InitialStreamWindowSize = 2 * Mebibyte;
+        http2.MaxStreamsPerConnection = 4096;
+        http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+
+        var addresses = server.Value.Listen is { Count: > 0 } given ? given : [ListenAddress.Default];
+        foreach (var text in addresses)
+        {
+            var address = ListenAddress.Parse(text).OrThrowRpc();
+            options.Listen(address.Address, address.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                if (address.IsTls)
+                    listen.UseHttps(ConfigureTls);
+            });
+        }
+    }
+
+    void ConfigureTls(HttpsConnectionAdapterOptions https)
+    {
+        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        https.ServerCertificateSelector = (_, _) => certificate.Current;
+        https.ServerCertificateChain = certificate.Intermediates;
+
+        // Every agent's call is checked against our own CA by AgentAuthentication; the system's trust store has no say in it.
+        https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+        https.ClientCertificateValidation = (_, _, _) => true;
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Options;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Json;
+
+namespace Attune.Server.Hosting;
+
+public enum LogFormat
+{
+    Text,
+    Json,
+}
+
+public sealed class LoggingOptions
+{
+    public const string Section = "Logging";
+
+    public LogEventLevel Level { get; set; } = LogEventLevel.Information;
+
+    public LogFormat Format { get; set; } = LogFormat.Text;
+}
+
+static class LoggingSetup
+{
+    const string Line = "{Timestamp:yyyy-MM-dd'T'HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>To standard output. The framework's own voice is kept to warnings.</summary>
+    public static void AddAttuneLogging(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<LoggingOptions>().BindConfiguration(LoggingOptions.Section);
+        builder.Services.AddSingleton<ILoggerProvider>(provider => new Serilog.Extensions.Logging.SerilogLoggerProvider(
+            CreateLogger(provider.GetRequiredService<IOptions<LoggingOptions>>().Value), dispose: true));
+    }
+
+    static Serilog.Core.Logger CreateLogger(LoggingOptions options)
+    {
+        var configuration = new LoggerConfiguration()
+            .MinimumLevel.Is(options.Level)
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)
+            .MinimumLevel.Override("Grpc", LogEventLevel.Warning);
+        return options.Format is LogFormat.Json
+            ? configuration.WriteTo.Console(new JsonFormatter()).CreateLogger()
+            : configuration.WriteTo.Console(outputTemplate: Line, formatProvider: System.Globalization.CultureInfo.InvariantCulture).CreateLogger();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Security.Cryptography.X509Certificates;
+using Attune.Server.Workers.Joining;
+using Microsoft.Extensions.Options;
+
+namespace Attune.Server.Hosting;
+
+/// <summary>What the server shows on TLS connections: the configured files, or a certificate of its own CA that it renews itself.</summary>
+sealed partial class ServerCertificate(
+    IOptions<TlsOptions> options, CertificateAuthority authority, TimeProvider clock, ILogger<ServerCertificate> logger)
+    : BackgroundService
+{
+    static readonly TimeSpan CheckInterval = TimeSpan.FromHours(1);
+
+    X509Certificate2? current;
+
+    /// <summary>Null before <see cref="Load"/>, and without TLS for ever.</summary>
+    public X509Certificate2? Current => Volatile.Read(ref current);
+
+    public X509Certificate2Collection Intermediates { get; } = [];
+
+    /// <summary>Before the server listens.</summary>
+    public void Load()
+    {
+        if (options.Value.CertificateFile is { Length: > 0 } file)
+        {
+            current = X509Certificate2.CreateFromPemFile(file, options.Value.KeyFile);
+            Intermediates.ImportFromPemFile(file);
+            Intermediates.RemoveAt(0);
+        }
+        else if (options.Value.Automatic.Count > 0)
+        {
+            Issue();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.Automatic.Count == 0)
+            return;
+
+        using var timer = new PeriodicTimer(CheckInterval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (Current!.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < CertificateAuthority.ServerLifetime / 3)
+                Issue();
+        }
+    }
+
+    void Issue()
+    {
+        // Connections in their handshake may still hold the old one, so it is left to the garbage collector.
+        var issued = authority.IssueForServer([.. options.Value.Automatic]);
+        Volatile.Write(ref current, issued);
+        LogIssued(issued.NotAfter);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Server certificate issued by the own CA, good until {ExpiresAt:O}")]
+    partial void LogIssued(DateTime expiresAt);
+}

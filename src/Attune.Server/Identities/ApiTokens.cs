@@ -1,0 +1,6 @@
+namespace Attune.Server.Identities;
+
+sealed class ApiTokens
+{
+    public const string Prefix = "att_";
+}

@@ -1,0 +1,64 @@
+using Attune.Server.Dispatch;
+using Attune.Server.Executions;
+using Attune.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Attune.Server.Workers;
+
+/// <summary>What agents say of their work, on its way to the writer.</summary>
+sealed class AgentReports(ReportWriter writer, DispatchStore store, ExecutionChanges changes, Dispatcher dispatcher, TimeProvider clock)
+{
+    /// <summary>Frees the slots of what ended at once; the acknowledgement follows the commit.</summary>
+    public ValueTask EnqueueAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
+    {
+        var ended = new Outstanding?[message.Finished.Count];
+        for (var i = 0; i < ended.Length; i++)
+            ended[i] = session.Take(message.Finished[i].ExecutionId, message.Finished[i].Attempt);
+        return writer.EnqueueAsync(new(session, message, ended), ct);
+    }
+
+    public async Task GiveBackAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
+    {
+        var items = message.Returned.Select(each => (each.ExecutionId, each.Attempt)).ToList();
+        await GiveBackAsync(items, ct);
+        foreach (var (execution, attempt) in items)
+            session.Take(execution, attempt);
+    }
+
+    /// <summary>On a new session: what the agent never began goes back, what it lost with its disk is reported as lost.</summary>
+    public async Task SettleAsync(
+        AgentSession session, IReadOnlyList<(long Execution, int Attempt)> neverBegun, IReadOnlyList<AssignedExecution> lost,
+        CancellationToken ct)
+    {
+        if (neverBegun.Count > 0)
+            await GiveBackAsync(neverBegun, ct);
+        if (lost.Count == 0)
+            return;
+
+        var message = new WorkerMessage();
+        foreach (var row in lost)
+        {
+            session.Adopt(row.Execution, row.ToOutstanding());
+            message.Finished.Add(new Finished
+            {
+                ExecutionId = row.Execution,
+                Attempt = row.Attempt,
+                Outcome = Outcome.Lost,
+                FinishedAt = clock.GetUtcNow().ToTimestamp(),
+                Error = new()
+                {
+                    Reason = "WORKER_LOST",
+                    Message = $"Agent {session.Name} came back without its spool and knows nothing of this attempt.",
+                },
+            });
+        }
+
+        await EnqueueAsync(session, message, ct);
+    }
+
+    async Task GiveBackAsync(IReadOnlyList<(long Execution, int Attempt)> items, CancellationToken ct)
+    {
+        changes.Status.Publish(await store.GiveBackAsync(items, clock.GetUtcNow(), ct));
+        dispatcher.Wake();
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace Attune.Testing;
+
+/// <summary>A real `attune-server` on a database and a loopback port of its own; several on one database are replicas.</summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    readonly string directory;
+
+    ServerProcess(RunningProcess process, string directory, int port)
+    {
+        (Process, this.directory) = (process, directory);
+        Address = $"http://127.0.0.1:{port}";
+    }
+
+    public RunningProcess Process { get; }
+
+    public string Address { get; }
+
+    /// <summary>`attune-server run`, listening.</summary>
+    /// <param name="connectionString">A migrated database.</param>
+    /// <param name="masterKeyFile">The same for all replicas of a database.</param>
+    /// <param name="settings">More of them, as `Section:Key`.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string connectionString, string masterKeyFile, IReadOnlyDictionary<string, string> settings, CancellationToken ct)
+    {
+        var directory = Directory.CreateTempSubdirectory("attune-server-").FullName;
+        var port = FreePort.Take();
+
+        // A file, since a password in the connection string may be neither an argument nor an environment variable.
+        var config = Path.Combine(directory, "server.json");
+        var all = new Dictionary<string, string>(settings)
+        {
+            ["Storage:ConnectionString"] = connectionString,
+            ["Server:Listen:0"] = $"http://127.0.0.1:{port}",
+            ["Server:StateDirectory"] = directory,
+            ["Security:MasterKeyFile"] = masterKeyFile,
+        };
+        await File.WriteAllTextAsync(config, JsonSerializer.Serialize(all), ct);
+
+        var server = new ServerProcess(RunningProcess.Start(BuiltProgram.Server, ["run", "--config", config]), directory, port);
+        try
+        {
+            await Waiting.UntilAsync(
+                async () => server.Process.HasExited || await FreePort.AnswersAsync(port, ct), "the server listens", ct);
+            if (server.Process.HasExited)
+                throw new InvalidOperationException($"The server ended while it started:\n{server.Process.Both}");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+}
