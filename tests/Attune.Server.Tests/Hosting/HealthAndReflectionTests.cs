@@ -5,7 +5,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Alpha = Grpc.Reflection.V1Alpha;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
-using V1 = Grpc.Reflection.V1;
+using Latest = Grpc.Reflection.V1;
 
 namespace Attune.Server.Tests.Hosting;
 
@@ -32,7 +32,7 @@ public sealed class HealthAndReflectionTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         var health = new Health.HealthClient(bench.Channel);
 
-        Assert.Equal(StatusCode.NotFound, (await Refusal.OfAsync(health.CheckAsync(new() { Service = "no.Such" }))).StatusCode);
+        Assert.Equal(StatusCode.NotFound, (await Refused.OfAsync(health.CheckAsync(new() { Service = "no.Such" }))).StatusCode);
         using var watch = health.Watch(new() { Service = "no.Such" });
         Assert.True(await watch.ResponseStream.MoveNext(SoonEnough));
         Assert.Equal(ServingStatus.ServiceUnknown, watch.ResponseStream.Current.Status);
@@ -61,7 +61,7 @@ public sealed class HealthAndReflectionTests
     public async Task Reflection_describes_what_is_served_completely()
     {
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
-        using var call = new V1.ServerReflection.ServerReflectionClient(bench.Channel).ServerReflectionInfo();
+        using var call = new Latest.ServerReflection.ServerReflectionClient(bench.Channel).ServerReflectionInfo();
 
         var services = (await AskAsync(call, new() { ListServices = "" })).ListServicesResponse.Service.Select(each => each.Name).ToList();
         Assert.Contains("attune.v1.IdentityService", services);
@@ -99,7 +99,7 @@ public sealed class HealthAndReflectionTests
     public async Task Reflection_answers_questions_about_extensions_and_says_what_it_does_not_know()
     {
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
-        using var call = new V1.ServerReflection.ServerReflectionClient(bench.Channel).ServerReflectionInfo();
+        using var call = new Latest.ServerReflection.ServerReflectionClient(bench.Channel).ServerReflectionInfo();
         const string options = "google.protobuf.MethodOptions";
 
         Assert.Equal([50501], (await AskAsync(call, new() { AllExtensionNumbersOfType = options })).AllExtensionNumbersResponse.ExtensionNumber);
@@ -115,8 +115,8 @@ public sealed class HealthAndReflectionTests
         return watch.ResponseStream.Current.Status;
     }
 
-    static async Task<V1.ServerReflectionResponse> AskAsync(
-        AsyncDuplexStreamingCall<V1.ServerReflectionRequest, V1.ServerReflectionResponse> call, V1.ServerReflectionRequest request)
+    static async Task<Latest.ServerReflectionResponse> AskAsync(
+        AsyncDuplexStreamingCall<Latest.ServerReflectionRequest, Latest.ServerReflectionResponse> call, Latest.ServerReflectionRequest request)
     {
         await call.RequestStream.WriteAsync(request);
         Assert.True(await call.ResponseStream.MoveNext(SoonEnough));

@@ -5,7 +5,6 @@ using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Server.Tests.Hosting;
 
@@ -84,7 +83,7 @@ public sealed class PermissionTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         await bench.AsAdminAsync(SoonEnough);
 
-        var refused = await Refusal.OfAsync(bench.Identities.GetCurrentIdentityAsync(
+        var refused = await Refused.OfAsync(bench.Identities.GetCurrentIdentityAsync(
             new(), new Metadata { { "authorization", header } }, cancellationToken: SoonEnough));
 
         Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
@@ -98,7 +97,7 @@ public sealed class PermissionTests
             await bench.AsNewAsync("reader", """[{"resource": "identities", "actions": ["read"]}]""", SoonEnough));
 
         Assert.Equal("reader", (await reader.GetIdentityAsync(new() { Login = "READER" })).Identity.Login);
-        (await Refusal.OfAsync(reader.CreateIdentityAsync(new() { Login = "other" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
+        (await Refused.OfAsync(reader.CreateIdentityAsync(new() { Login = "other" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
     }
 
     [Theory]
@@ -112,7 +111,7 @@ public sealed class PermissionTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         var reader = new IdentityService.IdentityServiceClient(await bench.AsNewAsync("reader", grants, SoonEnough));
 
-        (await Refusal.OfAsync(reader.GetIdentityAsync(new() { Login = "reader" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
+        (await Refused.OfAsync(reader.GetIdentityAsync(new() { Login = "reader" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
     }
 
     [Fact]
@@ -134,19 +133,24 @@ public sealed class PermissionTests
                 is { StatusCode: StatusCode.PermissionDenied },
             "the other replica to refuse",
             SoonEnough);
-        (await Refusal.OfAsync(elsewhere.GetIdentityAsync(new() { Login = "reader" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
+        (await Refused.OfAsync(elsewhere.GetIdentityAsync(new() { Login = "reader" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
     }
 
-    [BindServiceMethod(typeof(UnlistedService), nameof(Bind))]
-    sealed class UnlistedService
+    [BindServiceMethod(typeof(Unlisted), nameof(Bind))]
+    abstract class Unlisted
     {
         static readonly Marshaller<byte[]> Bytes = Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes);
 
         static readonly Method<byte[], byte[]> Method = new(MethodType.Unary, "test.v1.Unlisted", "Call", Bytes, Bytes);
 
-        public Task<byte[]> Call(byte[] request, ServerCallContext context) => Task.FromResult(request);
+        public virtual Task<byte[]> Call(byte[] request, ServerCallContext context) => throw new NotSupportedException();
 
-        public static void Bind(ServiceBinderBase binder, UnlistedService? service)
+        public static void Bind(ServiceBinderBase binder, Unlisted? service)
             => binder.AddMethod(Method, service is null ? null : new UnaryServerMethod<byte[], byte[]>(service.Call));
+    }
+
+    sealed class UnlistedService : Unlisted
+    {
+        public override Task<byte[]> Call(byte[] request, ServerCallContext context) => Task.FromResult(request);
     }
 }

@@ -18,7 +18,7 @@ static class RawCall
         using var call = invoker.AsyncDuplexStreamingCall(rpc, null, new CallOptions(cancellationToken: ct));
         try
         {
-            await call.RequestStream.WriteAsync([]);
+            await call.RequestStream.WriteAsync([], ct);
             await call.RequestStream.CompleteAsync();
         }
         catch (Exception exception) when (exception is RpcException or InvalidOperationException)

@@ -49,7 +49,7 @@ public sealed class RequestIdTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         var admin = new IdentityService.IdentityServiceClient(await bench.AsAdminAsync(SoonEnough));
 
-        (await Refusal.OfAsync(admin.AssignPermissionSetAsync(
+        (await Refused.OfAsync(admin.AssignPermissionSetAsync(
             new() { RequestId = "x", Login = "later", PermissionSetRef = "core.admin" }))).Is(StatusCode.NotFound, "IDENTITY_NOT_FOUND");
         await admin.CreateIdentityAsync(new() { Login = "later" });
 
@@ -72,7 +72,7 @@ public sealed class RequestIdTests
             await insert.ExecuteNonQueryAsync(SoonEnough);
         }
 
-        (await Refusal.OfAsync(admin.CreateTokenAsync(new() { RequestId = "x", Name = "a" }))).Is(StatusCode.Aborted, "REQUEST_IN_PROGRESS");
+        (await Refused.OfAsync(admin.CreateTokenAsync(new() { RequestId = "x", Name = "a" }))).Is(StatusCode.Aborted, "REQUEST_IN_PROGRESS");
         bench.Clock.Advance(TimeSpan.FromMinutes(2));
         Assert.StartsWith("att_", (await admin.CreateTokenAsync(new() { RequestId = "x", Name = "a" })).Token);
     }
@@ -84,7 +84,7 @@ public sealed class RequestIdTests
         var admin = new IdentityService.IdentityServiceClient(await bench.AsAdminAsync(SoonEnough));
 
         await admin.CreateTokenAsync(new() { RequestId = new('x', 128), Name = "a" });
-        (await Refusal.OfAsync(admin.CreateTokenAsync(new() { RequestId = new('x', 129), Name = "a" })))
+        (await Refused.OfAsync(admin.CreateTokenAsync(new() { RequestId = new('x', 129), Name = "a" })))
             .Is(StatusCode.InvalidArgument, "REQUEST_ID_TOO_LONG");
     }
 }

@@ -25,7 +25,7 @@ public sealed class TlsTests
         using var unknowing = GrpcChannel.ForAddress(bench.Address);
 
         await new SystemService.SystemServiceClient(knowing).GetVersionAsync(new());
-        var refused = await Refusal.OfAsync(new SystemService.SystemServiceClient(unknowing).GetVersionAsync(new()));
+        var refused = await Refused.OfAsync(new SystemService.SystemServiceClient(unknowing).GetVersionAsync(new()));
         Assert.Equal(StatusCode.Internal, refused.StatusCode);
     }
 
@@ -60,13 +60,17 @@ public sealed class TlsTests
     public async Task Certificate_files_are_served_with_their_intermediates()
     {
         var now = DateTimeOffset.UnixEpoch.AddYears(56);
-        var authority = Authority.New(now);
+        var root = Authority.New(now);
+        using var middleKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var middleRequest = new CertificateRequest("CN=middle", middleKey, HashAlgorithmName.SHA256);
+        middleRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var middle = middleRequest.Create(
+            root.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(root.Key), now, now.AddYears(5), [6]).CopyWithPrivateKey(middleKey);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=files", key, HashAlgorithmName.SHA256);
-        var leaf = request.Create(authority.Certificate, now, now.AddYears(5), [7]);
+        var leaf = new CertificateRequest("CN=files", key, HashAlgorithmName.SHA256).Create(middle, now, now.AddYears(5), [7]);
         var directory = Directory.CreateTempSubdirectory("attune-tls-").FullName;
         var (certificateFile, keyFile) = (Path.Combine(directory, "tls.pem"), Path.Combine(directory, "tls.key"));
-        await File.WriteAllTextAsync(certificateFile, leaf.ExportCertificatePem() + "\n" + authority.Certificate.ExportCertificatePem(), SoonEnough);
+        await File.WriteAllTextAsync(certificateFile, leaf.ExportCertificatePem() + "\n" + middle.ExportCertificatePem(), SoonEnough);
         await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem(), SoonEnough);
 
         await using var bench = await EdgeBench.StartAsync(
@@ -81,6 +85,7 @@ public sealed class TlsTests
             new SslClientAuthenticationOptions
             {
                 TargetHost = "files",
+                ApplicationProtocols = [SslApplicationProtocol.Http2],
                 RemoteCertificateValidationCallback = (_, _, chain, _) =>
                 {
                     shown.AddRange(chain!.ChainPolicy.ExtraStore.Select(each => each.Subject));
@@ -88,7 +93,7 @@ public sealed class TlsTests
                 },
             },
             SoonEnough);
-        Assert.Contains(authority.Certificate.Subject, shown);
+        Assert.Contains("CN=middle", shown);
     }
 
     [Theory]
@@ -150,7 +155,7 @@ public sealed class TlsTests
                 TargetHost = "localhost",
                 EnabledSslProtocols = protocols,
                 ApplicationProtocols = [application],
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
             },
             SoonEnough);
         return tls.NegotiatedApplicationProtocol;

@@ -23,7 +23,7 @@ public sealed class LoginTests
         var me = new IdentityService.IdentityServiceClient(bench.With(login.AccessToken));
         Assert.Equal("*", (await me.GetCurrentIdentityAsync(new())).Grants.Single().Resource);
         bench.Clock.Advance(TimeSpan.FromMinutes(15));
-        (await Refusal.OfAsync(me.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
+        (await Refused.OfAsync(me.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
     }
 
     [Theory]
@@ -37,7 +37,7 @@ public sealed class LoginTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         await bench.AsAdminAsync(SoonEnough);
 
-        var refused = await Refusal.OfAsync(bench.Identities.LoginAsync(new() { Login = login, Password = password }));
+        var refused = await Refused.OfAsync(bench.Identities.LoginAsync(new() { Login = login, Password = password }));
 
         refused.Is(StatusCode.Unauthenticated, "LOGIN_FAILED");
         Assert.Equal("Login or password is wrong.", refused.Status.Detail);
@@ -49,7 +49,7 @@ public sealed class LoginTests
         await using var bench = await EdgeBench.StartAsync(SoonEnough);
         await bench.AsNewAsync("robot", "[]", SoonEnough);
 
-        (await Refusal.OfAsync(bench.Identities.LoginAsync(new() { Login = "robot", Password = "" })))
+        (await Refused.OfAsync(bench.Identities.LoginAsync(new() { Login = "robot", Password = "" })))
             .Is(StatusCode.Unauthenticated, "LOGIN_FAILED");
     }
 
@@ -66,7 +66,7 @@ public sealed class LoginTests
         await new IdentityService.IdentityServiceClient(bench.With(third.AccessToken)).GetCurrentIdentityAsync(new());
 
         foreach (var token in new[] { second.RefreshToken, third.RefreshToken })
-            (await Refusal.OfAsync(bench.Identities.RefreshTokenAsync(new() { RefreshToken = token })))
+            (await Refused.OfAsync(bench.Identities.RefreshTokenAsync(new() { RefreshToken = token })))
                 .Is(StatusCode.Unauthenticated, "REFRESH_TOKEN_INVALID");
         await bench.Identities.RefreshTokenAsync(new() { RefreshToken = otherLogin.RefreshToken });
     }
@@ -104,7 +104,7 @@ public sealed class LoginTests
 
         Assert.Equal(NewToken.HashOf(login.RefreshToken), await bench.ScalarAsync<byte[]>("select token_hash from refresh_token", SoonEnough));
         bench.Clock.Advance(TimeSpan.FromDays(30));
-        (await Refusal.OfAsync(bench.Identities.RefreshTokenAsync(new() { RefreshToken = login.RefreshToken })))
+        (await Refused.OfAsync(bench.Identities.RefreshTokenAsync(new() { RefreshToken = login.RefreshToken })))
             .Is(StatusCode.Unauthenticated, "REFRESH_TOKEN_INVALID");
     }
 
@@ -115,7 +115,7 @@ public sealed class LoginTests
         await bench.AsAdminAsync(SoonEnough);
 
         var refusals = await Task.WhenAll(Enumerable.Range(0, 30).Select(
-            async guess => (await Refusal.OfAsync(bench.Identities.LoginAsync(new() { Login = "admin", Password = $"guess {guess}" })))));
+            async guess => (await Refused.OfAsync(bench.Identities.LoginAsync(new() { Login = "admin", Password = $"guess {guess}" })))));
 
         Assert.Equal(5, refusals.Count(refused => refused.Detail().Reason == "LOGIN_FAILED"));
         var throttled = refusals.Where(refused => refused.Detail().Reason == "LOGIN_THROTTLED").ToList();
@@ -123,7 +123,7 @@ public sealed class LoginTests
         Assert.All(throttled, refused => Assert.Equal("30", refused.Detail().Metadata["retry_after_seconds"]));
 
         var right = new LoginRequest { Login = "Admin", Password = EdgeBench.AdminPassword };
-        (await Refusal.OfAsync(bench.Identities.LoginAsync(right))).Is(StatusCode.ResourceExhausted, "LOGIN_THROTTLED");
+        (await Refused.OfAsync(bench.Identities.LoginAsync(right))).Is(StatusCode.ResourceExhausted, "LOGIN_THROTTLED");
         bench.Clock.Advance(TimeSpan.FromSeconds(31));
         await bench.Identities.LoginAsync(right);
         Assert.Equal(0, await bench.ScalarAsync<long>("select count(*) from login_failure", SoonEnough));
@@ -158,15 +158,15 @@ public sealed class LoginTests
         var login = await bench.Identities.LoginAsync(new() { Login = "admin", Password = EdgeBench.AdminPassword });
         const string next = "another good password";
 
-        (await Refusal.OfAsync(admin.SetPasswordAsync(new() { NewPassword = next, CurrentPassword = "wrong" })))
+        (await Refused.OfAsync(admin.SetPasswordAsync(new() { NewPassword = next, CurrentPassword = "wrong" })))
             .Is(StatusCode.PermissionDenied, "CURRENT_PASSWORD_WRONG");
-        (await Refusal.OfAsync(admin.SetPasswordAsync(new() { NewPassword = "short", CurrentPassword = EdgeBench.AdminPassword })))
+        (await Refused.OfAsync(admin.SetPasswordAsync(new() { NewPassword = "short", CurrentPassword = EdgeBench.AdminPassword })))
             .Is(StatusCode.InvalidArgument, "PASSWORD_TOO_SHORT");
         await admin.SetPasswordAsync(new() { NewPassword = next, CurrentPassword = EdgeBench.AdminPassword });
 
-        (await Refusal.OfAsync(bench.Identities.RefreshTokenAsync(new() { RefreshToken = login.RefreshToken })))
+        (await Refused.OfAsync(bench.Identities.RefreshTokenAsync(new() { RefreshToken = login.RefreshToken })))
             .Is(StatusCode.Unauthenticated, "REFRESH_TOKEN_INVALID");
-        (await Refusal.OfAsync(bench.Identities.LoginAsync(new() { Login = "admin", Password = EdgeBench.AdminPassword })))
+        (await Refused.OfAsync(bench.Identities.LoginAsync(new() { Login = "admin", Password = EdgeBench.AdminPassword })))
             .Is(StatusCode.Unauthenticated, "LOGIN_FAILED");
         await bench.Identities.LoginAsync(new() { Login = "admin", Password = next });
     }

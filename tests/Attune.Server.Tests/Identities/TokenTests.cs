@@ -26,12 +26,12 @@ public sealed class TokenTests
         var me = await action.GetCurrentIdentityAsync(new());
         Assert.Equal($"execution:{executionId}", me.Identity.Login);
         await action.GetIdentityAsync(new() { Login = "reader" });
-        (await Refusal.OfAsync(action.CreateIdentityAsync(new() { Login = "x" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
-        (await Refusal.OfAsync(action.CreateTokenAsync(new() { Name = "longer life" }))).Is(StatusCode.PermissionDenied, "IDENTITY_REQUIRED");
+        (await Refused.OfAsync(action.CreateIdentityAsync(new() { Login = "x" }))).Is(StatusCode.PermissionDenied, "PERMISSION_DENIED");
+        (await Refused.OfAsync(action.CreateTokenAsync(new() { Name = "longer life" }))).Is(StatusCode.PermissionDenied, "IDENTITY_REQUIRED");
 
         await bench.ExecuteAsync("update execution set status = 'completed'", SoonEnough);
         bench.Clock.Advance(TimeSpan.FromSeconds(31));
-        (await Refusal.OfAsync(action.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
+        (await Refused.OfAsync(action.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class TokenTests
 
         await admin.DeleteIdentityAsync(new() { Login = "leaver" });
 
-        (await Refusal.OfAsync(leaver.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
+        (await Refused.OfAsync(leaver.GetCurrentIdentityAsync(new()))).Is(StatusCode.Unauthenticated, "TOKEN_INVALID");
     }
 
     [Fact]
@@ -100,6 +100,26 @@ public sealed class TokenTests
 
         foreach (var token in forged)
             Assert.Null(await tokens.ReadAsync(token, SoonEnough));
+    }
+
+    [Fact]
+    public async Task To_recognise_a_caller_again_allocates_nothing()
+    {
+        await using var bench = await EdgeBench.StartAsync(SoonEnough);
+        await bench.AsAdminAsync(SoonEnough);
+        var callers = bench.Get<CallerCache>();
+        var token = bench.Get<TokenService>().ForIdentity(1).Text;
+        await callers.LoadAsync(token, SoonEnough);
+
+        // Compiled for good first; that allocates.
+        for (var call = 0; call < 1000; call++)
+            Assert.True(callers.TryFind(token, out _));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var call = 0; call < 1000; call++)
+            callers.TryFind(token, out _);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
     }
 
     static string Sign(SymmetricSecurityKey? key, string issuer, string algorithm, EdgeBench bench)

@@ -25,7 +25,7 @@ public sealed class JoiningTests
         Assert.Equal("CN=edge-1", certificate.Subject);
         Assert.Equal(bench.Clock.GetUtcNow().AddDays(7), answer.ExpiresAt.ToDateTimeOffset());
         Assert.Equal("edge", answer.Labels["zone"]);
-        Assert.True(X509Certificate2.CreateFromPem(answer.CaCertificate).Subject.StartsWith("CN=Attune CA", StringComparison.Ordinal));
+        Assert.StartsWith("CN=Attune CA", X509Certificate2.CreateFromPem(answer.CaCertificate).Subject);
         Assert.Equal(
             "edge-1,action,inactive,edge",
             await bench.ScalarAsync<string>(
@@ -72,7 +72,7 @@ public sealed class JoiningTests
         bench.Clock.Advance(TimeSpan.FromMinutes(1));
 
         foreach (var token in new[] { used, revoked.Token, expired, "atj_made_up", "" })
-            (await Refusal.OfAsync(AgentKit.EnrollCallAsync(bench, "next", token, new AgentKit().RequestFor("next"))))
+            (await Refused.OfAsync(AgentKit.EnrollCallAsync(bench, "next", token, new AgentKit().RequestFor("next"))))
                 .Is(StatusCode.Unauthenticated, "JOIN_TOKEN_INVALID");
     }
 
@@ -84,9 +84,9 @@ public sealed class JoiningTests
         await AgentKit.EnrollAsync(bench, "taken", await TokenAsync(bench, new() { Role = WorkerRole.Action }));
         await LeaseAsync(bench, "taken", TimeSpan.FromMinutes(1));
 
-        (await Refusal.OfAsync(AgentKit.EnrollCallAsync(bench, "mine", token, new AgentKit().RequestFor("mine"), WorkerRole.Sensor)))
+        (await Refused.OfAsync(AgentKit.EnrollCallAsync(bench, "mine", token, new AgentKit().RequestFor("mine"), WorkerRole.Sensor)))
             .Is(StatusCode.PermissionDenied, "ROLE_NOT_ALLOWED");
-        (await Refusal.OfAsync(AgentKit.EnrollCallAsync(bench, "taken", token, new AgentKit().RequestFor("taken"))))
+        (await Refused.OfAsync(AgentKit.EnrollCallAsync(bench, "taken", token, new AgentKit().RequestFor("taken"))))
             .Is(StatusCode.AlreadyExists, "NAME_IN_USE");
 
         await AgentKit.EnrollAsync(bench, "mine", token);
@@ -131,7 +131,7 @@ public sealed class JoiningTests
             _ => [],
         };
 
-        (await Refusal.OfAsync(AgentKit.EnrollCallAsync(bench, "me", token, request))).Is(StatusCode.InvalidArgument, "CSR_INVALID");
+        (await Refused.OfAsync(AgentKit.EnrollCallAsync(bench, "me", token, request))).Is(StatusCode.InvalidArgument, "CSR_INVALID");
     }
 
     [Fact]
@@ -158,15 +158,15 @@ public sealed class JoiningTests
         await using var bench = await StartAsync();
         var admin = new WorkerService.WorkerServiceClient(await bench.AsAdminAsync(SoonEnough));
 
-        (await Refusal.OfAsync(admin.CreateJoinTokenAsync(new()))).Is(StatusCode.InvalidArgument, "ROLE_INVALID");
-        var labels = await Refusal.OfAsync(admin.CreateJoinTokenAsync(
+        (await Refused.OfAsync(admin.CreateJoinTokenAsync(new()))).Is(StatusCode.InvalidArgument, "ROLE_INVALID");
+        var labels = await Refused.OfAsync(admin.CreateJoinTokenAsync(
             new() { Role = WorkerRole.Action, Labels = { ["a b"] = "x", ["ok"] = "no\nnewline" } }));
         labels.Is(StatusCode.InvalidArgument, "LABELS_INVALID");
         Assert.Equal(2, labels.Detail().FieldViolations.Count);
         foreach (var ttl in new[] { TimeSpan.FromSeconds(59), TimeSpan.FromDays(31), TimeSpan.FromHours(-1) })
-            (await Refusal.OfAsync(admin.CreateJoinTokenAsync(new() { Role = WorkerRole.Action, Ttl = Duration.FromTimeSpan(ttl) })))
+            (await Refused.OfAsync(admin.CreateJoinTokenAsync(new() { Role = WorkerRole.Action, Ttl = Duration.FromTimeSpan(ttl) })))
                 .Is(StatusCode.InvalidArgument, "TTL_INVALID");
-        (await Refusal.OfAsync(admin.RevokeJoinTokenAsync(new() { JoinTokenId = 404 }))).Is(StatusCode.NotFound, "JOIN_TOKEN_NOT_FOUND");
+        (await Refused.OfAsync(admin.RevokeJoinTokenAsync(new() { JoinTokenId = 404 }))).Is(StatusCode.NotFound, "JOIN_TOKEN_NOT_FOUND");
     }
 
     internal static Task<EdgeBench> StartAsync()
