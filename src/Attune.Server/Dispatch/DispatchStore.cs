@@ -85,13 +85,13 @@ sealed class DispatchStore(NpgsqlDataSource db)
         ),
         taken as (
             update execution_queue q
-            set worker = input.worker, attempt = q.attempt + 1
+            set worker = input.worker, attempt = q.attempt + 1, updated = @now
             from input
             where q.execution = input.execution
             returning q.execution, q.attempt, q.at_least_once, input.name
         )
         update execution e
-        set status = 'scheduled', attempt = taken.attempt, worker_name = taken.name, scheduled_at = @now,
+        set status = 'scheduled', attempt = taken.attempt, worker_name = taken.name, scheduled_at = @now, updated = @now,
             started_at = null, error = null
         from taken
         where e.id = taken.execution

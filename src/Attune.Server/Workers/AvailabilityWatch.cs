@@ -65,6 +65,13 @@ sealed partial class AvailabilityWatch(
             if (sessions.Find(row.Id) is not { } session)
                 continue;
 
+            if (row.LeaseEnded)
+            {
+                // Its work is decided; it must begin anew before it may hold more.
+                session.Ended?.Invoke();
+                continue;
+            }
+
             if (row.Draining != session.Draining)
             {
                 session.Send(control => control.Drain = new()
