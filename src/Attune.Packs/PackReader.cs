@@ -50,7 +50,7 @@ public static class PackReader
         };
 
         if (manifest is not null)
-            OwnReferences.Check(content, layout, problems);
+            content = content with { Elsewhere = References.Check(content, layout, problems) };
         foreach (var odd in Folders.SelectMany(files.In).Where(each => each.Path.EndsWith(".yml", StringComparison.Ordinal)))
             problems.Add(new(odd.Path, 0, "", "would be overlooked: name it `.yaml`."));
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Attune.Server.Hosting.Health;
+using Attune.Server.Identities;
 using Microsoft.Extensions.Options;
 
 namespace Attune.Server.Hosting;
@@ -11,6 +13,9 @@ static class CommandLine
           attune-server [run] [--config FILE]   serve; settings from FILE (or ATTUNE_CONFIG), then ATTUNE_Section__Key variables
           attune-server dev                     a whole installation on this machine; `dev --help` says more
           attune-server migrate COMMAND         apply, list or undo migrations; `migrate` alone says more
+          attune-server create-admin LOGIN      an identity that may do everything; its password is read from standard input
+                        [--config FILE]
+          attune-server health [URL]            ask a server whether it serves (default: http://127.0.0.1:7700); 0 yes, 1 no
           attune-server version
         """;
 
@@ -25,6 +30,10 @@ static class CommandLine
                 ["--config", var file] => await ServeAsync(file),
                 ["dev", .. var rest] => await Dev.DevCommand.RunAsync(rest),
                 ["migrate", .. var rest] => await MigrateAsync(rest),
+                ["create-admin", var login] => await AdminCommand.RunAsync(login, null),
+                ["create-admin", var login, "--config", var file] => await AdminCommand.RunAsync(login, file),
+                ["health"] => await HealthCommand.RunAsync(ListenAddress.Default),
+                ["health", var address] => await HealthCommand.RunAsync(address),
                 ["version" or "--version"] => Print($"attune-server {ServerVersion.Number} {ServerVersion.Commit}".TrimEnd()),
                 ["help" or "--help" or "-h"] => Print(Usage),
                 _ => Refuse(args),

@@ -30,6 +30,7 @@ static class HostingFeature
         services
             // First, so that no loop begins before the schema and the keys are known to fit.
             .AddHostedService<ServerStart>()
+            .AddSingleton<ServerSecrets>()
             .AddSettings<ServerOptions, ServerOptionsValidator>(ServerOptions.Section)
             .AddSettings<TlsOptions, TlsOptionsValidator>(TlsOptions.Section)
             .AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>()

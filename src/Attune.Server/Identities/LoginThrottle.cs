@@ -33,7 +33,11 @@ sealed class LoginThrottle(NpgsqlDataSource db, TimeProvider clock)
         returning failed_count
         """;
 
-    const string BlockedUntil = "select blocked_until from login_failure where login = @login";
+    const string SecondsLeft = """
+        select ceil(extract(epoch from blocked_until - @now))::int
+        from login_failure
+        where login = @login
+        """;
 
     /// <summary>Null: try the password, then <see cref="ForgiveAsync"/> if it was right.</summary>
     public async Task<Failure?> CountTryAsync(string login, string address, CancellationToken ct)
@@ -56,9 +60,9 @@ sealed class LoginThrottle(NpgsqlDataSource db, TimeProvider clock)
         if (counted is not null)
             return null;
 
-        var blockedUntil = await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(
-            new CommandDefinition(BlockedUntil, new { login = Key(login) }, cancellationToken: ct));
-        var seconds = (int)Math.Max(1, Math.Ceiling(((blockedUntil ?? now) - now).TotalSeconds));
+        var left = await connection.QuerySingleOrDefaultAsync<int?>(
+            new CommandDefinition(SecondsLeft, new { login = Key(login), now }, cancellationToken: ct));
+        var seconds = Math.Max(1, left ?? 1);
         return new(FailureKind.Exhausted, "LOGIN_THROTTLED", $"Too many failed logins. Try again in {seconds} s.")
         {
             Metadata = new Dictionary<string, string> { ["retry_after_seconds"] = seconds.ToString(CultureInfo.InvariantCulture) },

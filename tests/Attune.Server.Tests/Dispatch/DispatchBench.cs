@@ -17,8 +17,11 @@ sealed class DispatchBench : IAsyncDisposable
 
     static CancellationToken Soon => Waiting.SoonEnough;
 
+    /// <summary>Agents that say nothing for two seconds are lost.</summary>
     public static async Task<DispatchBench> StartAsync() => new(await ServerBench.StartAsync(
         Soon, null, ("Workers:Lease", "00:00:02"), ("Workers:Heartbeat", "00:00:00.5")));
+
+    public static async Task<DispatchBench> StartWithLongLeaseAsync() => new(await ServerBench.StartAsync(Soon));
 
     public async Task<FakeAgent> ConnectAsync(string name, int slots = 4)
     {

@@ -147,6 +147,13 @@ public sealed class LossTests : IAsyncLifetime
         Assert.Equal(ExecutionStatus.Abandoned, (await bench.GetAsync(id)).Status);
     }
 
+    [Fact]
+    public async Task An_agent_that_says_nothing_for_a_lease_loses_its_stream()
+    {
+        await using var agent = await bench.ConnectAsync("mute");
+        await Waiting.UntilAsync(() => bench.Sessions.All.IsEmpty, "the silent agent's session to end", Soon);
+    }
+
     static async Task<(long, int)> NextAsync(FakeAgent agent)
     {
         var item = await agent.NextItemAsync(Soon);

@@ -111,7 +111,9 @@ sealed class ReflectionIndex(EndpointDataSource endpoints)
             .Concat(message.NestedTypes.SelectMany(SymbolsOf))
             .Prepend(message.FullName);
 
-    static IEnumerable<string> SymbolsOf(EnumDescriptor type) => type.Values.Select(value => value.FullName).Prepend(type.FullName);
+    // In protobuf a value is its enum's sibling (attune.v1.WORKER_ROLE_HYBRID); the C# descriptor says otherwise.
+    static IEnumerable<string> SymbolsOf(EnumDescriptor type)
+        => type.Values.Select(value => type.FullName[..^type.Name.Length] + value.Name).Prepend(type.FullName);
 
     static IEnumerable<FieldDescriptor> ExtensionsOf(FileDescriptor file)
         => file.Extensions.UnorderedExtensions.Concat(file.MessageTypes.SelectMany(ExtensionsOf));

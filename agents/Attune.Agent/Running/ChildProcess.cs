@@ -1,0 +1,89 @@
+using System.Threading.Channels;
+
+namespace Attune.Agent.Running;
+
+enum EndCause
+{
+    /// <summary>By itself, or by someone else's signal.</summary>
+    Own,
+    Terminated,
+    TimedOut,
+    Killed,
+}
+
+/// <summary><paramref name="Leftovers"/> outlived the leader and were killed; <paramref name="Survivors"/> could not be (uninterruptible I/O).</summary>
+readonly record struct ProcessEnd(EndCause Cause, int? ExitCode, int? Signal, int Leftovers, int Survivors);
+
+/// <summary>Read from one of the pipes. The bytes are rented: give the piece back with <see cref="ChildProcess.Consumed"/>.</summary>
+readonly record struct OutputPiece(bool IsError, byte[] Buffer, int Length)
+{
+    public ReadOnlySpan<byte> Bytes => Buffer.AsSpan(0, Length);
+}
+
+/// <summary>A started process and all that descends from it. Its fields belong to the loop's thread; its methods to anyone.</summary>
+sealed class ChildProcess(ProcessLoop loop, long number, Spawned files)
+{
+    internal readonly Channel<OutputPiece> Pieces =
+        Channel.CreateUnbounded<OutputPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    internal readonly TaskCompletionSource<ProcessEnd> Completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    internal readonly HashSet<int> Escaped = [];
+    internal int Input = files.Input;
+    internal int Output = files.Output;
+    internal int Error = files.Error;
+    internal int ProcessFile = -1;
+    internal ReadOnlyMemory<byte> Unwritten;
+    internal long Unread;
+    internal volatile bool IsPaused;
+    internal bool IsDiscarding;
+    internal bool IsForced;
+    internal bool HasExited;
+    internal bool IsSwept;
+    internal EndCause Cause;
+    internal int? ExitCode;
+    internal int? Signal;
+    internal int Leftovers;
+    internal int Survivors;
+    internal int ReadAfterSweep;
+
+    // Timestamps of the loop's clock; long.MaxValue: never.
+    internal long DeadlineAt = long.MaxValue;
+    internal long KillAt = long.MaxValue;
+    internal long GiveUpAt = long.MaxValue;
+    internal long LookAgainAt = long.MaxValue;
+    internal int Looks;
+
+    public int Id => files.Process;
+
+    public ChannelReader<OutputPiece> Pending => Pieces.Reader;
+
+    /// <summary>Done when no process is left and the pipes are closed. Output must be read until then: a full pipe holds the process up.</summary>
+    public Task<ProcessEnd> End => Completion.Task;
+
+    internal long Number => number;
+
+    internal long NextDue => (IsSwept, HasExited) switch
+    {
+        (true, _) => long.MaxValue,
+        (_, true) => Math.Min(LookAgainAt, GiveUpAt),
+        _ => Math.Min(Math.Min(DeadlineAt, LookAgainAt), Math.Min(IsForced ? long.MaxValue : KillAt, GiveUpAt)),
+    };
+
+    public void Consumed(OutputPiece piece) => loop.Consumed(this, piece);
+
+    /// <summary>SIGTERM to the group, SIGKILL after the grace.</summary>
+    public void Terminate(TimeSpan grace) => loop.Ask(new Request(this, RequestKind.Terminate, grace));
+
+    /// <summary>SIGKILL to the group; what it has written and nobody has read is dropped.</summary>
+    public void Kill() => loop.Ask(new Request(this, RequestKind.Kill, TimeSpan.Zero));
+}
+
+enum RequestKind
+{
+    Watch,
+    Resume,
+    Terminate,
+    Kill,
+}
+
+readonly record struct Request(ChildProcess Child, RequestKind Kind, TimeSpan Grace);

@@ -1,0 +1,154 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using Attune.Agent.Packs;
+using Attune.V1;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Logging;
+
+namespace Attune.Agent.Running;
+
+/// <summary>Runs one work item to its end. See the README beside it.</summary>
+public sealed partial class Runner(
+    ProcessLoop processes, ReleaseCache releases, Environments environments, AgentPaths paths, TimeProvider clock, ILogger<Runner> logger)
+{
+    static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
+
+    volatile FrozenDictionary<string, string> found = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>Where a process reaches the control plane: ATTUNE_API_URL. Null: the variable is not set.</summary>
+    public string? ApiUrl { get; init; }
+
+    /// <summary>What the detector found here: used where an interpreter's name is not on the PATH.</summary>
+    public void UseRuntimes(IReadOnlyList<FoundRuntime> runtimes)
+        => found = runtimes.Where(each => each.Path.Length > 0).DistinctBy(each => each.RuntimeRef).ToFrozenDictionary(each => each.RuntimeRef, each => each.Path);
+
+    /// <summary>Entry points that need no process: `builtin:noop`, `builtin:echo`. False: use <see cref="RunAsync"/>.</summary>
+    public bool TryRunBuiltin(ActionSpec spec, WorkItem item, [NotNullWhen(true)] out Finished? finished)
+        => Builtins.TryRun(spec, item, clock, out finished);
+
+    /// <summary>Never throws for what an action, a pack or a host can do: that is in the outcome and its error. After an abort the answer is meaningless.</summary>
+    /// <exception cref="OperationCanceledException">The agent stops and nothing had begun: the item can be given back.</exception>
+    public async Task<Finished> RunAsync(ActionSpec spec, WorkItem item, RunEvents events, RunControl control, CancellationToken stopping)
+    {
+        if (TryRunBuiltin(spec, item, out var builtin))
+        {
+            return builtin;
+        }
+
+        using var aborting = new CancellationTokenSource();
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborting.Token);
+        control.Attach(waiting);
+        Run? run = null;
+        try
+        {
+            run = new Run(spec, item, events, control, clock, aborting);
+            using var release = await HoldAsync(spec, waiting.Token);
+            var environment = await environments.GetAsync(spec, release.Directory, run.WaitForEnvironmentAsync, waiting.Token);
+            using var folder = RunFolder.Create(paths, item.ExecutionId, item.Attempt);
+            var start = Prepare(spec, item, folder, release.Directory, environment);
+            await using var stop = stopping.UnsafeRegister(
+                static state => ((RunControl)state!).StopForAgent(StopGrace), control);
+            return await run.ExecuteAsync(processes, start, folder, stopping);
+        }
+        catch (OperationCanceledException) when (control.IsCancelled || control.IsAborted)
+        {
+            return NotBegun(item, run, Outcome.Cancelled, "CANCELLED", control.Reason is { } reason ? $"Cancelled before it began: {reason}" : "Cancelled before it began.");
+        }
+        catch (RefusedException refused)
+        {
+            return NotBegun(item, run, Outcome.Failed, refused.Reason, refused.Message);
+        }
+        catch (EnvironmentFailedException failed)
+        {
+            return NotBegun(item, run, Outcome.Failed, "ENVIRONMENT_FAILED", $"The environment of {spec.PackRef} for {spec.RuntimeRef} could not be built here. {failed.Message}");
+        }
+        catch (Exception surprise) when (surprise is not OperationCanceledException)
+        {
+            RunBroke(logger, surprise, item.ExecutionId, item.Attempt);
+            return NotBegun(item, run, Outcome.Failed, "AGENT_ERROR", $"The agent could not run it: {surprise.Message}");
+        }
+        finally
+        {
+            control.Detach();
+        }
+    }
+
+    async Task<HeldRelease> HoldAsync(ActionSpec spec, CancellationToken ct)
+    {
+        try
+        {
+            return await releases.HoldAsync(spec.ReleaseDigest, ct);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            ReleaseUnavailable(logger, failure, spec.ReleaseDigest);
+            throw new RefusedException("RELEASE_UNAVAILABLE", $"Release {spec.ReleaseDigest} of {spec.PackRef} could not be had: {failure.Message}");
+        }
+    }
+
+    ProcessStart Prepare(ActionSpec spec, WorkItem item, RunFolder folder, string packDirectory, string? environmentDirectory)
+    {
+        var entryPoint = Path.GetFullPath(Path.Combine(packDirectory, spec.EntryPoint));
+        if (!entryPoint.StartsWith(packDirectory + '/', StringComparison.Ordinal) || !File.Exists(entryPoint))
+        {
+            throw new RefusedException("START_FAILED", $"The release has no file {spec.EntryPoint}.");
+        }
+
+        var document = ParameterDocument.Write(item.Parameters.Memory, spec.ParameterFormat);
+        var isFile = spec.ParameterDelivery == ParameterDelivery.File;
+        if (isFile)
+        {
+            folder.WriteParameters(document);
+        }
+
+        var interpreter = Interpreter(spec, packDirectory, environmentDirectory);
+        return new ProcessStart
+        {
+            File = interpreter ?? entryPoint,
+            Arguments = interpreter is null ? [] : [.. spec.Runtime.InterpreterArgs, entryPoint],
+            Environment = RunEnvironment.ForRun(spec, item, folder, packDirectory, environmentDirectory, ApiUrl),
+            Directory = folder.Work,
+            Owner = paths.Owner,
+            Input = isFile ? default : document,
+            Timeout = item.TimeoutMilliseconds > 0 ? TimeSpan.FromMilliseconds(item.TimeoutMilliseconds) : null,
+        };
+    }
+
+    /// <returns>Null: the entry point is itself the program.</returns>
+    string? Interpreter(ActionSpec spec, string packDirectory, string? environmentDirectory)
+    {
+        var runtime = spec.Runtime;
+        if (runtime is null || runtime.InterpreterBinary.Length == 0)
+        {
+            return null;
+        }
+
+        var name = environmentDirectory is not null && runtime.EnvironmentInterpreter.Length > 0 ? runtime.EnvironmentInterpreter : runtime.InterpreterBinary;
+        name = name.Replace("{env_dir}", environmentDirectory, StringComparison.Ordinal).Replace("{pack_dir}", packDirectory, StringComparison.Ordinal);
+        return Interpreters.Find(name) ?? found.GetValueOrDefault(spec.RuntimeRef)
+            ?? throw new RefusedException("START_FAILED", $"There is no program {name} on this host.");
+    }
+
+    Finished NotBegun(WorkItem item, Run? run, Outcome outcome, string reason, string message) => new()
+    {
+        ExecutionId = item.ExecutionId,
+        Attempt = item.Attempt,
+        Outcome = outcome,
+        StartedAt = run?.StartedAt is { } started ? Timestamp.FromDateTimeOffset(started) : null,
+        FinishedAt = Timestamp.FromDateTimeOffset(clock.GetUtcNow()),
+        Error = new ExecutionError { Reason = reason, Message = run?.Clean(message) ?? message },
+        LastLogSequence = run?.LastSequence ?? 0,
+    };
+
+    [LoggerMessage(LogLevel.Error, "Execution {ExecutionId}, attempt {Attempt}: the agent itself failed; it is reported as AGENT_ERROR")]
+    static partial void RunBroke(ILogger logger, Exception failure, long executionId, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "Release {Digest} could not be had; the run that needs it fails, the next one tries again")]
+    static partial void ReleaseUnavailable(ILogger logger, Exception failure, string digest);
+}
+
+/// <summary>Nothing began, for a reason that ExecutionError documents.</summary>
+sealed class RefusedException(string reason, string message) : Exception(message)
+{
+    public string Reason => reason;
+}

@@ -1,0 +1,83 @@
+using Attune.Benchmarks.Profiling;
+using Attune.V1;
+using Grpc.Core;
+
+namespace Attune.Benchmarks.Installations;
+
+/// <summary>
+/// A client that keeps a number of batches in flight: starts one, watches it until every execution of it is completed, starts the next.
+/// What counts is what this client has seen completed.
+/// </summary>
+sealed class ExecutionLoad(Installation installation, string actionRef, int batchSize, int batchesInFlight, TimeProvider clock)
+{
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan EndingMax = TimeSpan.FromSeconds(30);
+
+    readonly StartExecutionsRequest batch = new()
+    {
+        Items = { Enumerable.Repeat(new StartExecutionsItem { ActionRef = actionRef }, batchSize) },
+    };
+
+    long completed;
+
+    /// <summary>Fills the pipeline for a while, measures for the window, and lets end what is in flight.</summary>
+    /// <exception cref="RpcException">A call failed.</exception>
+    /// <exception cref="InvalidOperationException">An execution did not end well.</exception>
+    public async Task<CpuUse> RunAsync(CpuMeter cpu, string phase, TimeSpan window, CancellationToken ct)
+    {
+        using var ending = new CancellationTokenSource();
+        using var broken = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var lanes = Task.WhenAll(Enumerable.Range(0, batchesInFlight).Select(_ => RunLaneAsync(broken, ending.Token)));
+        try
+        {
+            await Task.Delay(WarmUp, clock, broken.Token);
+            var (before, start) = (Interlocked.Read(ref completed), cpu.Read());
+            await Task.Delay(window, clock, broken.Token);
+            return cpu.Since(start, phase, Interlocked.Read(ref completed) - before);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            broken.CancelAfter(EndingMax);
+            await lanes;
+        }
+    }
+
+    async Task RunLaneAsync(CancellationTokenSource broken, CancellationToken ending)
+    {
+        try
+        {
+            while (!ending.IsCancellationRequested)
+                await RunBatchAsync(broken.Token);
+        }
+        catch
+        {
+            await broken.CancelAsync();
+            throw;
+        }
+    }
+
+    async Task RunBatchAsync(CancellationToken ct)
+    {
+        var started = await installation.Executions.StartExecutionsAsync(batch, installation.Admin, cancellationToken: ct);
+        var open = started.ExecutionIds.ToHashSet();
+        using var watch = installation.Executions.WatchExecution(
+            new() { ExecutionIds = { started.ExecutionIds } }, installation.Admin, cancellationToken: ct);
+        await foreach (var news in watch.ResponseStream.ReadAllAsync(ct))
+        {
+            foreach (var execution in news.Executions)
+            {
+                if (execution.Status is ExecutionStatus.Completed && open.Remove(execution.Id))
+                    Interlocked.Increment(ref completed);
+                else if (IsLost(execution.Status))
+                    throw new InvalidOperationException($"Execution {execution.Id} ended as {execution.Status}: {execution.Error?.Message}");
+            }
+        }
+
+        if (open.Count > 0)
+            throw new InvalidOperationException($"The watch ended while {open.Count} executions of its batch were not completed.");
+    }
+
+    static bool IsLost(ExecutionStatus status)
+        => status is ExecutionStatus.Failed or ExecutionStatus.Timeout or ExecutionStatus.Cancelled or ExecutionStatus.Abandoned;
+}

@@ -1,0 +1,39 @@
+namespace Attune.Benchmarks.Profiling;
+
+/// <summary>Reads the processor time of everything that takes part, the benchmark's own process included.</summary>
+/// <param name="processes">Name and process id.</param>
+/// <param name="postmaster">Process id of PostgreSQL; null where none takes part.</param>
+sealed class CpuMeter(IReadOnlyDictionary<string, int> processes, int? postmaster, TimeProvider clock)
+{
+    const string Postgres = "postgres";
+
+    /// <summary>A point in time; <see cref="Since"/> makes a use of two.</summary>
+    public sealed record Reading(long Timestamp, IReadOnlyDictionary<string, double> Seconds);
+
+    public Reading Read()
+    {
+        var seconds = new Dictionary<string, double>();
+        Add("client", Environment.ProcessId);
+        foreach (var (name, id) in processes)
+            Add(name, id);
+        if (postmaster is { } id_)
+            seconds[Postgres] = (ProcessTimes.Read(id_)?.Total ?? 0) + ProcessTimes.ReadChildren(id_).Sum(child => child.Total);
+        return new(clock.GetTimestamp(), seconds);
+
+        void Add(string name, int id)
+        {
+            var times = ProcessTimes.Read(id) ?? default;
+            (seconds[name], seconds[$"{name}'s children"]) = (times.Own, times.EndedChildren);
+        }
+    }
+
+    public CpuUse Since(Reading start, string phase, double executions)
+    {
+        var end = Read();
+        return new(
+            phase,
+            executions,
+            clock.GetElapsedTime(start.Timestamp, end.Timestamp),
+            end.Seconds.ToDictionary(pair => pair.Key, pair => pair.Value - start.Seconds.GetValueOrDefault(pair.Key)));
+    }
+}
