@@ -29,6 +29,9 @@ public sealed class Site : IAsyncDisposable
     /// <summary>The admin, at the first server.</summary>
     public AttuneClient Client => clients[0];
 
+    /// <summary>All that the servers and agents have printed so far.</summary>
+    public IEnumerable<string> Outputs => [.. servers.Select(each => each.Process.Both), .. agents.Select(each => each.Process.Both)];
+
     /// <summary>For files that actions and tests share; gone with the site.</summary>
     public string Folder => directory.FullName;
 
@@ -90,7 +93,7 @@ public sealed class Site : IAsyncDisposable
         => Waiting.UntilAsync(
             async () => (await Client.Workers.ListWorkersAsync(new(), cancellationToken: ct)).Workers
                 .Any(worker => worker.Name == agent && condition(worker)),
-            $"agent {agent}:\n{string.Join('\n', agents.Select(each => each.Process.Both))}",
+            $"agent {agent} among:\n{string.Join('\n', Outputs)}",
             ct);
 
     /// <summary>Starts an action; `{}` is what a JSON object of parameters looks like.</summary>
