@@ -9,6 +9,7 @@ static class DispatchFeature
         .AddSingleton<ClaimWork>()
         .AddSingleton<DeliverWork>()
         .AddSingleton<UndeliveredWork>()
+        .AddSingleton<Attendance>()
         .AddLoop<Dispatcher>()
         .AddLoop<ReportWriter>()
         .AddLoop<CancelRequests>()

@@ -9,8 +9,8 @@ namespace Attune.Server.Dispatch;
 /// should hold but do not. Every replica runs it; each row is decided by whoever locks it.
 /// </summary>
 sealed partial class LostWork(
-    NpgsqlDataSource db, Dispatcher dispatcher, UndeliveredWork undelivered, ExecutionChanges changes, TimeProvider clock,
-    ILogger<LostWork> logger) : BackgroundService
+    NpgsqlDataSource db, Dispatcher dispatcher, UndeliveredWork undelivered, Attendance attendance, ExecutionChanges changes,
+    TimeProvider clock, ILogger<LostWork> logger) : BackgroundService
 {
     static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
 
@@ -97,7 +97,8 @@ sealed partial class LostWork(
         {
             try
             {
-                await SweepAsync(stoppingToken);
+                if (await attendance.IsFullAsync(stoppingToken))
+                    await SweepAsync(stoppingToken);
                 await undelivered.SweepAsync(stoppingToken);
             }
             catch (NpgsqlException exception)

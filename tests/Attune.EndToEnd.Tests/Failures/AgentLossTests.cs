@@ -1,5 +1,6 @@
 using Attune.Testing;
 using Attune.V1;
+using Dapper;
 
 namespace Attune.EndToEnd.Tests.Failures;
 
@@ -109,6 +110,27 @@ public sealed class AgentLossTests(AgentLossTests.ShortLease lease) : IClassFixt
         var execution = await Site.EndAsync(run.Id, Soon);
         Assert.Equal((ExecutionStatus.Completed, 1, "attempt 1"), (execution.Status, execution.Attempt, execution.Result?.StringValue));
         Assert.Equal("attempt 1\n", await Site.ReadLogTextAsync(run.Id, Soon, LogStream.Stdout));
+    }
+
+    [Fact]
+    public async Task A_server_that_was_away_for_longer_than_a_lease_gives_the_agents_time_to_come_back()
+    {
+        var run = await BeginAsync("once");
+
+        await Site.Servers[0].Process.KillAsync(Soon);
+        await using (var connection = await Site.Database.Db.OpenConnectionAsync(Soon))
+        {
+            await Waiting.UntilAsync(
+                () => connection.QuerySingleAsync<bool>("select lease_expires_at < now() from worker where name = @mortal", new { mortal }),
+                "the lease to run out",
+                Soon);
+        }
+
+        await Site.Servers[0].RestartAsync(Soon);
+        await Site.UntilAsync(mortal, worker => worker.LeaseExpiresAt.ToDateTimeOffset() > TimeProvider.System.GetUtcNow(), Soon);
+        run.Open();
+        var execution = await Site.EndAsync(run.Id, Soon);
+        Assert.Equal((ExecutionStatus.Completed, 1, "attempt 1"), (execution.Status, execution.Attempt, execution.Result?.StringValue));
     }
 
     /// <summary>Whatever the agent was given before, it has finished with it when this has run on it.</summary>
