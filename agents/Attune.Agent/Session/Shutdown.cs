@@ -29,7 +29,7 @@ sealed partial class Shutdown(Work work, Reports reports, Drains drains, Session
 
         // What is not acknowledged by then stays in the spool for the next start.
         if (sessions.Connection.State == ConnectionState.Connected && !loop.IsCompleted)
-            await WaitAsync(reports.WhenEmptyAsync(), signals.Quick.IsCancellationRequested ? QuickGrace : ReportPatience, clock);
+            await WaitForAcknowledgementsAsync(clock, signals.Quick);
         await work.AbandonAsync(QuickGrace, clock);
 
         await ending.CancelAsync();
@@ -45,6 +45,14 @@ sealed partial class Shutdown(Work work, Reports reports, Drains drains, Session
         LogLast(why, work.SlotsInUse);
         drains.Begin(why, deadline: null);
         await WaitAsync(work.WhenIdleAsync(CancellationToken.None), until);
+    }
+
+    async Task WaitForAcknowledgementsAsync(TimeProvider clock, CancellationToken quick)
+    {
+        if (quick.IsCancellationRequested)
+            await WaitAsync(reports.WhenEmptyAsync(), QuickGrace, clock);
+        else
+            await reports.WhenEmptyAsync().WaitAsync(ReportPatience, clock, quick).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     static async Task WaitAsync(Task task, CancellationToken until)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Attune.Client;
+using Attune.Protos.Client;
 
 namespace Attune.Cli.Configuration;
 

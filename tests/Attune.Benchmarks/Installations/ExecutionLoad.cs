@@ -27,7 +27,7 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
     {
         using var ending = new CancellationTokenSource();
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var lanes = Task.WhenAll(Enumerable.Range(0, batchesInFlight).Select(_ => RunLaneAsync(ending.Token, broken)));
+        var lanes = Task.WhenAll(Enumerable.Range(0, batchesInFlight).Select(_ => RunLaneAsync(broken, ending.Token)));
         try
         {
             await Task.Delay(WarmUp, clock, broken.Token);
@@ -43,7 +43,7 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
         }
     }
 
-    async Task RunLaneAsync(CancellationToken ending, CancellationTokenSource broken)
+    async Task RunLaneAsync(CancellationTokenSource broken, CancellationToken ending)
     {
         try
         {

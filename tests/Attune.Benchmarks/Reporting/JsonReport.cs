@@ -6,6 +6,12 @@ namespace Attune.Benchmarks.Reporting;
 /// <summary>Every repeat of every figure, for a program that compares commits.</summary>
 sealed class JsonReport(MachineFacts machine, IReadOnlyList<BenchmarkResult> results)
 {
+    static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
+
     public async Task WriteAsync(string file, CancellationToken ct)
     {
         var report = new
@@ -30,7 +36,6 @@ sealed class JsonReport(MachineFacts machine, IReadOnlyList<BenchmarkResult> res
             }),
         };
         await using var stream = File.Create(file);
-        await JsonSerializer.SerializeAsync(
-            stream, report, new JsonSerializerOptions { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }, ct);
+        await JsonSerializer.SerializeAsync(stream, report, Options, ct);
     }
 }

@@ -1,7 +1,5 @@
-using System.Text;
 using Attune.Benchmarks.Installations;
 using Attune.Packs.Archives;
-using Attune.V1;
 using Google.Protobuf;
 
 namespace Attune.Benchmarks.Starts;
@@ -30,14 +28,20 @@ static class BenchPack
 
     public static async Task InstallAsync(Installation installation, CancellationToken ct)
     {
-        var files = new PackFiles();
-        files.Add(new("pack.yaml", IsExecutable: false, Encoding.UTF8.GetBytes(Pack)));
-        files.Add(new("actions/true.yaml", IsExecutable: false, Encoding.UTF8.GetBytes(Action)));
-        files.Add(new("actions/true", IsExecutable: true, await File.ReadAllBytesAsync(Program, ct)));
+        var directory = Path.Combine(installation.Postgres.Scratch, "pack");
+        Directory.CreateDirectory(Path.Combine(directory, "actions"));
+        await File.WriteAllTextAsync(Path.Combine(directory, "pack.yaml"), Pack, ct);
+        await File.WriteAllTextAsync(Path.Combine(directory, "actions", "true.yaml"), Action, ct);
+        File.Copy(Program, Path.Combine(directory, "actions", "true"));
+
+        var problems = new List<Packs.PackProblem>();
+        var archive = PackArchive.Write(PackFiles.FromDirectory(directory, problems));
+        if (problems.Count > 0)
+            throw new InvalidOperationException(string.Join('\n', problems));
 
         using var call = installation.Packs.InstallPack(installation.Admin, cancellationToken: ct);
         await call.RequestStream.WriteAsync(new() { Header = new() { Source = "bench" } }, ct);
-        await call.RequestStream.WriteAsync(new() { Chunk = UnsafeByteOperations.UnsafeWrap(PackArchive.Write(files)) }, ct);
+        await call.RequestStream.WriteAsync(new() { Chunk = UnsafeByteOperations.UnsafeWrap(archive) }, ct);
         await call.RequestStream.CompleteAsync();
         await call.ResponseAsync;
     }
