@@ -183,10 +183,15 @@ sealed unsafe class Sweeper(
             {
                 _ = Adopted.Reap(stat.Id);
             }
-            else if (isForced)
+            else
             {
-                child.Leftovers += child.Escaped.Add(stat.Id) ? 1 : 0;
-                _ = LibC.Kill(stat.Group == stat.Id ? -stat.Id : stat.Id, LibC.SigKill);
+                // It was not in the group that the cancel asked to end: it is asked now.
+                var isNew = child.Escaped.Add(stat.Id);
+                child.Leftovers += isNew ? 1 : 0;
+                if (isNew || isForced)
+                {
+                    _ = LibC.Kill(stat.Group == stat.Id ? -stat.Id : stat.Id, isForced ? LibC.SigKill : LibC.SigTerm);
+                }
             }
 
             // What it has started is ours only once it is gone: look again.
