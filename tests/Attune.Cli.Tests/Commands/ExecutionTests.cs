@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Attune.Cli.Tests.Planes;
 using Attune.V1;
 
 namespace Attune.Cli.Tests.Commands;
 
-public sealed class ExecutionTests
+public sealed partial class ExecutionTests
 {
     [Fact]
     public async Task A_piped_list_is_plain_and_cut_nowhere()
@@ -134,7 +135,7 @@ public sealed class ExecutionTests
         var list = await bench.OnTerminalAsync("", $"execution list {option}");
 
         Assert.Contains("failed", list.Output);
-        Assert.Equal(coloured, list.Output.Contains("\e[", StringComparison.Ordinal));
+        Assert.Equal(coloured, Colour().IsMatch(list.Output));
     }
 
     [Fact]
@@ -144,8 +145,11 @@ public sealed class ExecutionTests
 
         var list = await bench.OnTerminalAsync("", "execution list", ("NO_COLOR", "1"));
 
-        Assert.DoesNotContain("\e[", list.Output);
+        Assert.DoesNotMatch(Colour(), list.Output);
     }
+
+    [GeneratedRegex("\e\\[[0-9;]*m")]
+    private static partial Regex Colour();
 
     static string[] Words(string options) => options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

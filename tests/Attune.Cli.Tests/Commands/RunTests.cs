@@ -160,7 +160,8 @@ public sealed class RunTests
         var run = await bench.RunAsync("run", "core.echo", "message=hi", "-f", "-o", "json");
 
         Assert.Equal("EXECUTION_STATUS_COMPLETED", JsonDocument.Parse(run.Output).RootElement.GetProperty("status").GetString());
-        Assert.Contains("one\ntwo", run.Errors);
+        Assert.Contains("one\n", run.Errors);
+        Assert.Contains("two", run.Errors);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class ConfigurationFileTests : IDisposable
 
     ConfigurationFile Open() => new(PathTo, warnings);
 
-    Task WriteAsync(string name, Profile profile) => Open().UpdateAsync(
+    Task<Profiles> WriteAsync(string name, Profile profile) => Open().UpdateAsync(
         (profiles, _) => Task.FromResult(profiles with { Current = name, ByName = new(profiles.ByName) { [name] = profile } }),
         TimeProvider.System,
         Waiting.SoonEnough);

@@ -1,6 +1,5 @@
 using Attune.Cli.Parameters;
 using Attune.Cli.Tests.Planes;
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Cli.Tests.Parameters;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Attune.V1;
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace Attune.Cli.Tests.Planes;
