@@ -197,11 +197,11 @@ public sealed class InstallPackTests : IAsyncLifetime
     [Fact]
     public async Task Many_mistakes_do_not_burst_the_answer()
     {
-        var bad = Enumerable.Range(0, 2000).Select(number => ($"actions/a{number}.yaml", "ref: wrong\nunknown: 1\n")).ToArray();
+        var bad = Enumerable.Range(0, 300).Select(number => ($"actions/a{number}.yaml", "ref: wrong\nunknown: 1\n")).ToArray();
         var refusal = await RefusedCall.OfAsync(() => bench.InstallAsync(bench.Archive("edge", "1.0.0", [], bad)));
         Assert.Equal("PACK_INVALID", refusal.Reason);
         Assert.Contains("more; CheckPack lists them all", refusal.Violations[^1].Description, StringComparison.Ordinal);
-        Assert.Equal(8000, (await bench.CheckAsync(bench.Archive("edge", "1.0.0", [], bad))).Problems.Count);
+        Assert.Equal(1200, (await bench.CheckAsync(bench.Archive("edge", "1.0.0", [], bad))).Problems.Count);
     }
 
     [Fact]
