@@ -20,7 +20,7 @@ sealed record Profile
     public string? Token { get; init; }
     public string? Login { get; init; }
 
-    // What a newer attune wrote here stays.
+    // What a newer attune wrote here stays. Settable, because the serializer cannot fill it otherwise.
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Rest { get; set; }
 
