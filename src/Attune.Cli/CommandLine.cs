@@ -12,6 +12,7 @@ using Attune.Cli.Commands.Users;
 using Attune.Cli.Commands.Workers;
 using Attune.Cli.Completion;
 using Attune.Cli.Terminals;
+using Attune.Engine.Schemas;
 
 namespace Attune.Cli;
 
@@ -46,16 +47,18 @@ static class CommandLine
                 UpdateUser.Command(), DeleteUser.Command(), SetPassword.Command(), GrantPermissionSet.Command(),
                 RevokePermissionSet.Command()),
             Group("token", "API tokens, for programs", CreateToken.Command(), ListTokens.Command(), RevokeToken.Command()),
-            Group("permission-set", "Permission sets", ListPermissionSets.Command()),
-            Status.Command(),
-            Version.Command(),
-            CompletionCommand.Command(),
-            CompleteCommand.Command());
+            Group("permission-set", "Permission sets: what users can be granted", ListPermissionSets.Command()),
+            ShowStatus.Command(),
+            ShowVersion.Command(),
+            CompletionCommand.Command());
         return root;
     }
 
     public static async Task<int> RunAsync(string[] args, CancellationToken ct)
     {
+        if (args is [CompleteCommand.Name, ..])
+            return await CompleteCommand.RunAsync(args[1..], ct);
+
         var parsed = Build().Parse(args, parsing);
         if (parsed.Action is ParseErrorAction)
             return Refuse(parsed);
@@ -83,7 +86,7 @@ static class CommandLine
 
     static CommandFailure UsageOf(ParseResult parsed, Command command, string path)
     {
-        var unknown = parsed.UnmatchedTokens.FirstOrDefault();
+        var unknown = parsed.UnmatchedTokens is [var first, ..] ? first : null;
         if (unknown is null)
             return new(string.Join(' ', parsed.Errors.Select(error => error.Message)), $"`{path} --help` shows what it takes.");
 
@@ -91,13 +94,13 @@ static class CommandLine
             ? command.Options.Concat(GlobalOptions.All).Where(option => !option.Hidden).Select(option => option.Name)
             : command.Subcommands.Where(each => !each.Hidden).Select(each => each.Name);
         var kind = unknown.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
-        var nearest = Parameters.NearestName.Find(unknown, known);
+        var nearest = NearestName.Find(unknown, known);
         return new(
             $"`{path}` has no {kind} '{unknown}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}",
             $"`{path} --help` shows what it takes.");
     }
 
-    static IEnumerable<string> Path(Command command)
+    static Stack<string> Path(Command command)
     {
         var names = new Stack<string>();
         for (var each = command; each is not null; each = each.Parents.OfType<Command>().FirstOrDefault())

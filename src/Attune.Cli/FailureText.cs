@@ -1,6 +1,6 @@
 using Attune.Cli.Configuration;
 using Attune.Cli.Terminals;
-using Attune.Client;
+using Attune.Protos.Client;
 using Grpc.Core;
 
 namespace Attune.Cli;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Attune.Cli.Configuration;
 using Attune.Cli.Output;
 using Attune.Cli.Terminals;
-using Attune.Client;
+using Attune.Protos.Client;
 
 namespace Attune.Cli;
 
@@ -23,7 +23,7 @@ sealed class Invocation : IDisposable
         Configuration = new(ConfigurationFile.DefaultPath(Environment.GetEnvironmentVariable), Terminal.Error);
     }
 
-    public TimeProvider Clock => TimeProvider.System;
+    public TimeProvider Clock { get; } = TimeProvider.System;
     public Terminal Terminal { get; }
     public Answer Answer { get; }
     public Prompt Prompt { get; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Google.Protobuf.Collections;
 
 namespace Attune.Cli;
 
@@ -15,7 +16,7 @@ static class Paging
     public static IEnumerable<Option> Options => [limit, all, pageSize];
 
     public static async Task<IReadOnlyList<T>> ListAsync<T>(
-        this Invocation run, Func<int, string, Task<(IEnumerable<T> Items, string NextToken)>> fetch, CancellationToken ct)
+        this Invocation run, Func<int, string, Task<(RepeatedField<T> Items, string NextToken)>> fetch, CancellationToken ct)
     {
         var wanted = run.Get(all) ? int.MaxValue : Checked(run.Get(limit), "--limit", int.MaxValue) ?? LimitDefault;
         var size = Checked(run.Get(pageSize), "--page-size", PageSizeMax) ?? Math.Min(wanted, PageSizeMax);

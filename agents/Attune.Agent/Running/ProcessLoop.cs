@@ -48,6 +48,9 @@ public sealed partial class ProcessLoop : IAsyncDisposable
 
     internal int Count => children.Count;
 
+    /// <summary>How many wait for someone to take their output.</summary>
+    internal int Paused => children.Values.Count(child => child.IsPaused);
+
     /// <summary>False, with a sentence for a person, when the program cannot be executed.</summary>
     internal bool TryStart(ProcessStart start, [NotNullWhen(true)] out ChildProcess? child, [NotNullWhen(false)] out string? error)
     {

@@ -76,7 +76,7 @@ sealed class Run(ActionSpec spec, WorkItem item, RunEvents events, RunControl co
 
         if (end.Leftovers > 0)
         {
-            await Output.SayAsync($"[{end.Leftovers} processes were left behind and were killed]", aborting.Token);
+            await Output.SayAsync(end.Leftovers == 1 ? "[1 process was left behind and was killed]" : $"[{end.Leftovers} processes were left behind and were killed]", aborting.Token);
         }
 
         if (end.Survivors > 0)

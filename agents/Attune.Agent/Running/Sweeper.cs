@@ -170,7 +170,8 @@ sealed unsafe class Sweeper(TimeProvider clock, ConcurrentDictionary<long, Child
         var areGone = true;
         foreach (var stat in adopted.Strangers(IsLeader))
         {
-            if (!BelongsTo(child, stat))
+            // Those of the group are SweepGroup's: it reaps and counts them.
+            if (stat.Group == child.Id || !BelongsTo(child, stat))
             {
                 continue;
             }

@@ -33,14 +33,21 @@ sealed partial class YamlResult
     /// <returns>Empty for an empty document.</returns>
     public static byte[] ToJson(string text, int depthMax, int sizeMax)
     {
+        var result = new YamlResult(text, depthMax, sizeMax);
         try
         {
-            var json = new YamlResult(text, depthMax, sizeMax).Document();
+            var json = result.Document();
             return json.Length <= sizeMax ? json : throw new InvalidException("Too large with its aliases written out.", 1, 1);
         }
         catch (YamlException invalid)
         {
             throw new InvalidException(invalid.Message, invalid.Start.Line, invalid.Start.Column);
+        }
+        catch (Exception broken) when (broken is InvalidOperationException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            // The scanner gives up on some broken texts without saying where: after what it has read last.
+            var last = result.parser.Current?.End ?? Mark.Empty;
+            throw new InvalidException("Not valid behind this.", last.Line, last.Column);
         }
     }
 

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Attune.Agent.Configuration;
 using Attune.Agent.Joining;
 using Attune.Agent.Packs;
 using Attune.Agent.Running;
+using Attune.Agent.Session.Spool;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Agent.Session;
@@ -25,8 +27,9 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
             return;
 
         // Before the spool says that runs are lost: nothing of them may be left.
+        var withFolder = RunFolders(paths);
         await Leftovers.KillAsync(paths, clock, loggers.CreateLogger(nameof(Leftovers)), signals.Quick);
-        using var reports = OpenReports(paths);
+        using var reports = OpenReports(paths, withFolder);
         var renewal = new Renewal(identity, store, clock, loggers.CreateLogger<Renewal>());
         var facts = new AgentFacts(settings, store.LoadLabels());
 
@@ -59,12 +62,12 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
         }
     }
 
-    Reports OpenReports(AgentPaths paths)
+    Reports OpenReports(AgentPaths paths, IReadOnlySet<RunKey> withFolder)
     {
         try
         {
             var reports = new Reports(Spool.Spool.Open(paths.Spool, settings.SpoolLimitBytes), clock, loggers.CreateLogger<Reports>());
-            reports.Recover();
+            reports.Recover(withFolder);
             return reports;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -89,7 +92,24 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
             loggers.CreateLogger<Environments>()),
         paths,
         clock,
-        loggers.CreateLogger<Runner>());
+        loggers.CreateLogger<Runner>())
+    {
+        ApiUrl = settings.Server.ToString().TrimEnd('/'),
+    };
+
+    static HashSet<RunKey> RunFolders(AgentPaths paths)
+    {
+        var found = new HashSet<RunKey>();
+        foreach (var folder in Directory.EnumerateDirectories(paths.Runs))
+        {
+            if (Path.GetFileName(folder).Split('.') is [var id, var number]
+                && long.TryParse(id, CultureInfo.InvariantCulture, out var executionId)
+                && int.TryParse(number, CultureInfo.InvariantCulture, out var attempt))
+                found.Add(new(executionId, attempt));
+        }
+
+        return found;
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "attune-agent {Version} starts as {Name} for {Server}, state in {StateDirectory}")]
     partial void LogStarting(string version, string name, Uri server, string stateDirectory);

@@ -41,15 +41,18 @@ sealed partial class Reports : IDisposable
     public string SpoolId => spool.Id;
 
     /// <summary>
-    /// What an earlier process left: begun and not ended is lost and says so; accepted and not begun is given back.
+    /// What an earlier process left: begun and not ended is lost and says so; accepted and not begun is given back. An attempt that
+    /// has a folder may have begun a moment before its process could be noted, so it counts as begun.
     /// </summary>
-    public void Recover()
+    public void Recover(IReadOnlySet<RunKey> withFolder)
     {
         lock (gate)
         {
             var now = clock.GetUtcNow();
             var left = spool.Runs.ToList();
-            var lost = left.Where(run => run.State == HeldState.Running).ToList();
+            var lost = left
+                .Where(run => run.State == HeldState.Running || (run.State == HeldState.Accepted && withFolder.Contains(run.Key)))
+                .ToList();
             if (lost.Count > 0)
                 spool.Finish([.. lost.Select(run => (run, LostBy(run, now)))]);
             if (left.Count > 0)
@@ -299,7 +302,7 @@ sealed partial class Reports : IDisposable
         ExecutionId = run.Key.ExecutionId,
         Attempt = run.Key.Attempt,
         Outcome = Outcome.Lost,
-        StartedAt = run.StartedAt.ToTimestamp(),
+        StartedAt = run.StartedAt == default ? null : run.StartedAt.ToTimestamp(),
         FinishedAt = now.ToTimestamp(),
         LastLogSequence = run.LastSequence,
         Error = new()

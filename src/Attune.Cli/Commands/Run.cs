@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Attune.Cli.Completion;
-using Attune.Cli.Following;
-using Attune.Cli.Output;
 using Attune.Cli.Parameters;
 using Attune.V1;
 
@@ -10,7 +8,7 @@ namespace Attune.Cli.Commands;
 static class Run
 {
     static readonly Suggested<string> action = new("ACTION", Suggestions.ActionRefsAsync) { Description = "Ref of the action: core.echo" };
-    static readonly Argument<string[]> words = new("k=v")
+    static readonly Suggested<string[]> words = new("k=v", Suggestions.ParametersAsync)
     {
         Description = "Parameters: k=v, k=@file, k:=json, a.b=v",
         Arity = ArgumentArity.ZeroOrMore,

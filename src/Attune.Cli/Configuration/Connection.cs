@@ -1,4 +1,4 @@
-using Attune.Client;
+using Attune.Protos.Client;
 
 namespace Attune.Cli.Configuration;
 

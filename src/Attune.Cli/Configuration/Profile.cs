@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Attune.Client;
+using Attune.Protos.Client;
 
 namespace Attune.Cli.Configuration;
 
@@ -22,7 +22,7 @@ sealed record Profile
 
     // What a newer attune wrote here stays.
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Rest { get; init; }
+    public Dictionary<string, JsonElement>? Rest { get; set; }
 
     [JsonIgnore]
     public LoginTokens? LoginTokens
@@ -53,7 +53,7 @@ sealed record Profiles
     public Dictionary<string, Profile> ByName { get; init; } = [];
 
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Rest { get; init; }
+    public Dictionary<string, JsonElement>? Rest { get; set; }
 }
 
 [JsonSourceGenerationOptions(

@@ -1,6 +1,5 @@
-using Attune.Cli.Output;
 using Attune.Cli.Terminals;
-using Attune.Client;
+using Attune.Protos.Client;
 using Attune.V1;
 using Grpc.Core;
 

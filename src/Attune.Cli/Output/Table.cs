@@ -46,7 +46,7 @@ static class Table
             ColorSystem = terminal.ColourOut ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Ansi = terminal.ColourOut ? AnsiSupport.Yes : AnsiSupport.No,
         });
-        console.Profile.Width = terminal.Width;
+        console.Profile.Width = Terminal.Width;
         var table = new Spectre.Console.Table { Border = TableBorder.None };
         foreach (var title in titles)
             table.AddColumn(new TableColumn(new Text(title, new(decoration: Decoration.Bold))) { Padding = new(0, 0, 2, 0) });

@@ -1,3 +1,4 @@
+using Attune.Engine.Schemas;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Cli.Parameters;
@@ -106,10 +107,7 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
         if (fields.TryGetValue(name, out var field))
             return field;
 
-        var nearest = NearestName.Find(name, fields.Keys);
-        var suggestion = nearest is not null ? $" Did you mean '{nearest}'?"
-            : fields.Count is 0 ? " It takes none."
-            : $" It has: {string.Join(", ", fields.Keys)}.";
+        var suggestion = fields.Count is 0 ? " It takes none." : NearestName.Suggest(name, [.. fields.Keys]);
         throw new CommandFailure(
             $"{actionRef} has no parameter '{(path.Contains('.') ? path : name)}'.{suggestion}",
             $"`attune action show {actionRef}` lists them.");

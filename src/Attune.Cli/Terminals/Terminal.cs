@@ -19,10 +19,10 @@ sealed class Terminal
     public bool InIsTerminal { get; }
     public bool ColourOut { get; }
     public bool ColourError { get; }
-    public TextWriter Out => Console.Out;
-    public TextWriter Error => Console.Error;
+    public TextWriter Out { get; } = Console.Out;
+    public TextWriter Error { get; } = Console.Error;
 
-    public int Width
+    public static int Width
     {
         get
         {

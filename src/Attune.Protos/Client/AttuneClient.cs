@@ -3,7 +3,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>
 /// The control plane from .NET. Thread-safe; make one and keep it. Every failed call throws <see cref="AttuneException"/>.

@@ -1,4 +1,4 @@
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>Where the control plane is and how to speak with it.</summary>
 public sealed record AttuneClientOptions

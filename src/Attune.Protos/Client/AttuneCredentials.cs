@@ -1,4 +1,4 @@
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>Who calls: an API token, or a login that renews itself.</summary>
 #pragma warning disable CA1001 // A SemaphoreSlim whose wait handle nobody asks for holds nothing to dispose of.

@@ -2,7 +2,7 @@ using Attune.V1;
 using Google.Protobuf;
 using Grpc.Core;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>
 /// A call that failed, with what the server said about it. It is an <see cref="RpcException"/>, so code that knows only gRPC sees

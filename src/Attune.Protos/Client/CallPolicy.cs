@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>What every call of an <see cref="AttuneClient"/> has in common: login, deadline, retries, typed errors.</summary>
 sealed class CallPolicy(AttuneClientOptions options, RenewTokens renew, TimeProvider clock) : Interceptor

@@ -1,6 +1,6 @@
 using Attune.V1;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>What a login gives: a short access token and the single-use refresh token that renews it.</summary>
 public sealed record LoginTokens(string AccessToken, DateTimeOffset AccessTokenExpiresAt, string RefreshToken)

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Net.Client;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>HTTP/2 to the server: with TLS, or with prior knowledge on loopback.</summary>
 static class Transport

@@ -1,6 +1,6 @@
 using Grpc.Core;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>Turns gRPC's failures into Attune's.</summary>
 static class TypedErrors

@@ -2,7 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
-namespace Attune.Client;
+namespace Attune.Protos.Client;
 
 /// <summary>One unary call as its caller sees it, over the attempts that are made for it.</summary>
 sealed class UnaryAttempts<TRequest, TResponse>(

@@ -164,7 +164,7 @@ public sealed class EndingTests : IAsyncLifetime
         var run = await bench.RunAsync(bench.Action("sleep 1000 & echo done"), change: Tagged);
         run.AssertCompleted();
         Assert.Equal("\"done\"", run.Result);
-        Assert.Contains("1 processes were left behind and were killed", run.System, StringComparison.Ordinal);
+        Assert.Contains("[1 process was left behind and was killed]", run.System, StringComparison.Ordinal);
         AssertNothingLeft();
     }
 
@@ -258,7 +258,9 @@ public sealed class EndingTests : IAsyncLifetime
         var run = await bench.RunAsync(bench.Action("ls /proc/self/fd | sort -n | tr '\\n' ' '; grep -E 'SigBlk|SigIgn' /proc/self/status; nice; ps -o pid=,sid= -p $$"));
         run.AssertCompleted();
         Assert.Matches(@"^""0 1 2 3 ", run.Result);
-        Assert.Equal(2, run.Result.Split("0000000000000000").Length - 1);
+
+        // glibc keeps 32 and 33 to itself.
+        Assert.Matches(@"SigBlk:\\t0{16}\\nSigIgn:\\t0{7}[01][08]0{7}\\n", run.Result);
         Assert.Matches(@"\\n5\\n", run.Result);
         Assert.Matches(@"\\n *(\d+) +\1""$", run.Result);
     }

@@ -60,7 +60,7 @@ sealed class AgentBench : IAsyncDisposable
         identity = await new JoinOrLoad(Settings, controlPlane, store, TimeProvider.System, NullLogger<JoinOrLoad>.Instance).RunAsync(Soon.Enough);
         var renewal = new Renewal(identity, store, TimeProvider.System, NullLogger<Renewal>.Instance);
         Reports = new(Spool.Open(Path.Combine(State, "spool"), SpoolLimit), TimeProvider.System, NullLogger<Reports>.Instance);
-        Reports.Recover();
+        Reports.Recover(new HashSet<RunKey>());
         var host = new HostWork(RunJob, RunBuiltin, (probes, _) => Task.FromResult<IReadOnlyList<FoundRuntime>>(
             [.. probes.Select(each => new FoundRuntime { RuntimeRef = each.RuntimeRef, Version = "1.2" })]));
         Parts = new(

@@ -102,7 +102,7 @@ sealed class AgentStream(Hello hello, AgentProof proof, IServerStreamWriter<Cont
 static class Soon
 {
     /// <summary>A deadline for what must happen; reaching it is a failure, never part of a pass.</summary>
-    public static CancellationToken Enough => new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token;
+    public static CancellationToken Enough => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     public static async Task UntilAsync(Func<bool> condition)
     {

@@ -31,6 +31,9 @@ sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>What Enroll does instead of issuing a certificate.</summary>
     public Func<EnrollRequest, EnrollResponse>? OnEnroll { get; set; }
 
+    /// <summary>Archives by digest.</summary>
+    public ConcurrentDictionary<string, byte[]> Releases { get; } = new();
+
     public Func<RpcException>? RejectConnect { get; set; }
 
     public ConcurrentQueue<EnrollRequest> Enrolled { get; } = new();
@@ -111,6 +114,14 @@ sealed class FakeControlPlane : IAsyncDisposable
                 CaCertificate = plane.Ca.Certificate.ExportCertificatePem(),
                 Labels = { ["site"] = "lab" },
             });
+        }
+
+        public override async Task DownloadRelease(
+            DownloadReleaseRequest request, IServerStreamWriter<DownloadReleaseResponse> responseStream, ServerCallContext context)
+        {
+            Assert.True(AgentProof.Read(context).IsGenuine);
+            foreach (var piece in plane.Releases[request.ReleaseDigest].Chunk(100))
+                await responseStream.WriteAsync(new() { Content = Google.Protobuf.ByteString.CopyFrom(piece) }, context.CancellationToken);
         }
 
         public override async Task Connect(

@@ -7,7 +7,7 @@ namespace Attune.Agent.Session.Spool;
 
 /// <summary>
 /// What the agent must not forget: which attempts it holds, and every result and log chunk until the control plane has them.
-/// See README.md beside this file. Not thread-safe: <see cref="Reports"/> guards it.
+/// See the README one folder up. Not thread-safe: <see cref="Reports"/> guards it.
 /// </summary>
 sealed partial class Spool : IDisposable
 {

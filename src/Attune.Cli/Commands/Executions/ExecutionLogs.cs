@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Attune.Cli.Following;
-using Attune.Cli.Output;
 using Attune.V1;
 
 namespace Attune.Cli.Commands.Executions;

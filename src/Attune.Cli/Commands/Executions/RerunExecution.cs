@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Attune.Cli.Completion;
 using Attune.V1;
 
 namespace Attune.Cli.Commands.Executions;
@@ -6,7 +7,7 @@ namespace Attune.Cli.Commands.Executions;
 static class RerunExecution
 {
     static readonly Argument<string> id = ExecutionIds.One();
-    static readonly Argument<string[]> words = new("k=v")
+    static readonly Suggested<string[]> words = new("k=v", Suggestions.RerunParametersAsync)
     {
         Description = "Parameters that differ this time",
         Arity = ArgumentArity.ZeroOrMore,

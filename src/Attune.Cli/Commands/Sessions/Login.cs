@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Configuration;
-using Attune.Cli.Output;
-using Attune.Client;
+using Attune.Protos.Client;
 using Attune.V1;
 
 namespace Attune.Cli.Commands.Sessions;

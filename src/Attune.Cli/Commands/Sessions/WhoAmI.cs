@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Attune.Cli.Output;
 
 namespace Attune.Cli.Commands.Sessions;
 
