@@ -16,8 +16,8 @@ sealed class CpuMeter(IReadOnlyDictionary<string, int> processes, int? postmaste
         Add("client", Environment.ProcessId);
         foreach (var (name, id) in processes)
             Add(name, id);
-        if (postmaster is { } id_)
-            seconds[Postgres] = (ProcessTimes.Read(id_)?.Total ?? 0) + ProcessTimes.ReadChildren(id_).Sum(child => child.Total);
+        if (postmaster is { } parent)
+            seconds[Postgres] = (ProcessTimes.Read(parent)?.Total ?? 0) + ProcessTimes.ReadChildren(parent).Sum(child => child.Total);
         return new(clock.GetTimestamp(), seconds);
 
         void Add(string name, int id)
