@@ -67,7 +67,7 @@ sealed class RunOutput(Masker masker, int attempt, Func<LogChunk, CancellationTo
                 pendingSince = clock.GetTimestamp();
             }
         }
-        while (!more.IsCompleted || await Next());
+        while ((HasPending && !more.IsCompleted) || await Next());
 
         output.Masked.Complete(output.Pending);
         CompleteError();
