@@ -53,7 +53,7 @@ create table sensor (
 create index idx_sensor_pack on sensor (pack) where pack is not null;
 create index idx_sensor_runtime on sensor (runtime);
 create index idx_sensor_trigger on sensor (trigger);
-create index idx_sensor_enabled on sensor (ref) where enabled;
+create index idx_sensor_trigger_ref_enabled on sensor (trigger_ref) where enabled;
 
 -- RESTRICT keeps a runtime that something runs on. It is checked row by row, so a pack that brings both a runtime and
 -- the actions on it could not be removed whenever the cascade reaches the runtime first: what uses it goes before.

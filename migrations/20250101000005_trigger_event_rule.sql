@@ -27,7 +27,6 @@ comment on column trigger.webhook_config is
     '{hmac: {enabled, algorithm, secret key ref}, rate_limit: {enabled, requests, window_seconds}, ip_allowlist: {enabled, ips}, payload_size_limit_kb}; a secret is a ref of key, never a value';
 
 create index idx_trigger_pack on trigger (pack) where pack is not null;
-create index idx_trigger_enabled on trigger (ref) where enabled;
 create unique index idx_trigger_webhook_key on trigger (webhook_key) where webhook_key is not null;
 
 alter table sensor add foreign key (trigger) references trigger on delete cascade;

@@ -22,7 +22,6 @@ create table workflow_definition (
 
 create index idx_workflow_definition_pack on workflow_definition (pack);
 create index idx_workflow_definition_tags on workflow_definition using gin (tags);
-create index idx_workflow_definition_enabled on workflow_definition (ref) where enabled;
 
 -- An action that is a workflow is nothing without its definition; history keeps its refs.
 alter table action add foreign key (workflow_def) references workflow_definition on delete cascade;

@@ -1,1 +1,4 @@
-Console.WriteLine("attune");
+using Attune.Cli;
+
+using var interrupt = new Interrupt();
+return await CommandLine.RunAsync(args, interrupt.Token);

@@ -2,6 +2,12 @@ using Attune.Packs.Files;
 
 namespace Attune.Packs;
 
+/// <summary>
+/// Something in another pack that a part needs. <paramref name="Kind"/> is runtime, trigger, action, permission_set or pack; the rest says where
+/// it is named.
+/// </summary>
+public sealed record PackReference(string Kind, string Ref, string File, int Line, string Field);
+
 /// <summary>Everything a pack defines, checked within itself. What it refers to in other packs is not looked at here.</summary>
 public sealed record PackContent
 {
@@ -13,6 +19,19 @@ public sealed record PackContent
     public required IReadOnlyList<PolicyFile> Policies { get; init; }
     public required IReadOnlyList<RuleFile> Rules { get; init; }
     public required IReadOnlyList<SensorFile> Sensors { get; init; }
+    public IReadOnlyList<PackReference> Elsewhere { get; init; } = [];
+
+    /// <summary>`action ops.disk_usage`, in the order in which parts are loaded.</summary>
+    public IEnumerable<string> PartNames =>
+    [
+        .. PermissionSets.Select(part => $"permission_set {part.Ref}"),
+        .. Runtimes.Select(part => $"runtime {part.Ref}"),
+        .. Triggers.Select(part => $"trigger {part.Ref}"),
+        .. Actions.Select(part => $"action {part.Ref}"),
+        .. Policies.Select(part => $"policy {part.Ref}"),
+        .. Rules.Select(part => $"rule {part.Ref}"),
+        .. Sensors.Select(part => $"sensor {part.Ref}"),
+    ];
 }
 
 /// <summary>What reading a pack came to: its content, or every problem in it. The manifest is there whenever pack.yaml could be read.</summary>

@@ -50,12 +50,14 @@ public static class PackReader
         };
 
         if (manifest is not null)
-            OwnReferences.Check(content, layout, problems);
+            content = content with { Elsewhere = References.Check(content, layout, problems) };
         foreach (var odd in Folders.SelectMany(files.In).Where(each => each.Path.EndsWith(".yml", StringComparison.Ordinal)))
             problems.Add(new(odd.Path, 0, "", "would be overlooked: name it `.yaml`."));
 
-        problems.Sort((left, right) => (left.File, left.Line).CompareTo((right.File, right.Line)));
-        return new(problems.Count == 0 ? content : null, manifest, problems);
+        return new(
+            problems.Count == 0 ? content : null,
+            manifest,
+            [.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Line)]);
 
         List<T> All<T>(string folder, Func<FieldReader, PackLayout, T> read, Func<T, (string Ref, string File)> name)
         {

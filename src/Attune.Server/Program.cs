@@ -1,8 +1,12 @@
+using Attune.Server.Actions;
 using Attune.Server.Dispatch;
 using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
+using Attune.Server.Packs;
+using Attune.Server.Runtimes;
+using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Workers;
 
@@ -20,14 +24,22 @@ static class Program
             .AddStorage()
             .AddKeys()
             .AddIdentities()
+            .AddStatus()
+            .AddRuntimes()
+            .AddActions()
+            .AddPacks()
             .AddExecutions()
             .AddDispatch()
-            .AddWorkers()
-            .AddSingleton<Actions.ActionCatalog>().AddSingleton<Packs.ReleaseStore>().AddSingleton<Runtimes.RuntimeStore>()
-            .AddHostedService<ServerStart>();
+            .AddWorkers();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
+        app.MapHosting();
+        app.MapIdentities();
+        app.MapStatus();
+        app.MapRuntimes();
+        app.MapActions();
+        app.MapPacks();
         app.MapExecutions();
         app.MapWorkers();
         return app;

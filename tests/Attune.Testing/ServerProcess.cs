@@ -6,14 +6,15 @@ namespace Attune.Testing;
 public sealed class ServerProcess : IAsyncDisposable
 {
     readonly string directory;
+    readonly int port;
 
     ServerProcess(RunningProcess process, string directory, int port)
     {
-        (Process, this.directory) = (process, directory);
+        (Process, this.directory, this.port) = (process, directory, port);
         Address = $"http://127.0.0.1:{port}";
     }
 
-    public RunningProcess Process { get; }
+    public RunningProcess Process { get; private set; }
 
     public string Address { get; }
 
@@ -29,7 +30,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var port = FreePort.Take();
 
         // A file, since a password in the connection string may be neither an argument nor an environment variable.
-        var config = Path.Combine(directory, "server.json");
+        var config = ConfigIn(directory);
         var all = new Dictionary<string, string>(settings)
         {
             ["Storage:ConnectionString"] = connectionString,
@@ -42,10 +43,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var server = new ServerProcess(RunningProcess.Start(BuiltProgram.Server, ["run", "--config", config]), directory, port);
         try
         {
-            await Waiting.UntilAsync(
-                async () => server.Process.HasExited || await FreePort.AnswersAsync(port, ct), "the server listens", ct);
-            if (server.Process.HasExited)
-                throw new InvalidOperationException($"The server ended while it started:\n{server.Process.Both}");
+            await server.UntilListeningAsync(ct);
             return server;
         }
         catch
@@ -55,9 +53,36 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts it again at the same address, after it was killed or asked to end.</summary>
+    public async Task RestartAsync(CancellationToken ct)
+    {
+        await Process.DisposeAsync();
+        Process = RunningProcess.Start(BuiltProgram.Server, ["run", "--config", ConfigIn(directory)]);
+        await UntilListeningAsync(ct);
+    }
+
+    /// <summary>`attune-server create-admin`, as the operator of the host does it.</summary>
+    public async Task CreateAdminAsync(string login, string password, CancellationToken ct)
+    {
+        await using var process = RunningProcess.Start(
+            BuiltProgram.Server, ["create-admin", login, "--config", ConfigIn(directory)], input: password + "\n");
+        if (await process.ExitAsync(ct) is not 0)
+            throw new InvalidOperationException($"create-admin failed:\n{process.Both}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Process.DisposeAsync();
         Directory.Delete(directory, recursive: true);
+    }
+
+    static string ConfigIn(string directory) => Path.Combine(directory, "server.json");
+
+    async Task UntilListeningAsync(CancellationToken ct)
+    {
+        await Waiting.UntilAsync(
+            async () => Process.HasExited || await FreePort.AnswersAsync(port, ct), "the server listens", ct);
+        if (Process.HasExited)
+            throw new InvalidOperationException($"The server ended while it started:\n{Process.Both}");
     }
 }

@@ -18,6 +18,9 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
 
     readonly Lock gate = new();
     readonly Dictionary<long, Outstanding> outstanding = [];
+
+    // Reported as ended, not written yet. They hold no slot, but they are not lost either.
+    readonly Dictionary<long, int> settling = [];
     readonly Dictionary<(string Ref, string Digest), long> specIds = [];
     readonly Queue<WorkItem> items = new();
 
@@ -146,7 +149,40 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
             if (!outstanding.TryGetValue(executionId, out var held) || held.Attempt != attempt)
                 return null;
             outstanding.Remove(executionId);
+            settling[executionId] = attempt;
             return held;
+        }
+    }
+
+    /// <summary>What was reported of these attempts is committed.</summary>
+    public void Settle(IEnumerable<Finished> finished)
+    {
+        lock (gate)
+        {
+            foreach (var each in finished)
+            {
+                if (settling.GetValueOrDefault(each.ExecutionId) == each.Attempt)
+                    settling.Remove(each.ExecutionId);
+            }
+        }
+    }
+
+    /// <summary>Forgets an attempt that went back to the queue.</summary>
+    public void Drop(long executionId, int attempt)
+    {
+        if (Take(executionId, attempt) is null)
+            return;
+        lock (gate)
+            settling.Remove(executionId);
+    }
+
+    /// <summary>Held, or ended and on its way to the database.</summary>
+    public bool Knows(long executionId, int attempt)
+    {
+        lock (gate)
+        {
+            return (outstanding.TryGetValue(executionId, out var held) && held.Attempt == attempt)
+                   || settling.GetValueOrDefault(executionId) == attempt;
         }
     }
 
@@ -156,10 +192,10 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
             return outstanding.ContainsKey(executionId);
     }
 
-    public IReadOnlyDictionary<long, int> Held()
+    public IReadOnlyList<long> Held()
     {
         lock (gate)
-            return outstanding.ToDictionary(each => each.Key, each => each.Value.Attempt);
+            return [.. outstanding.Keys];
     }
 
     public void Send(System.Action<ControlMessage> add)

@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using Attune.Engine.Placement;
 using Attune.Server.Actions;
 using Attune.Server.Executions;
+using Attune.Server.Keys;
 
 namespace Attune.Server.Dispatch;
 
 /// <summary>One round of claiming: what waits, who is free, who gets what.</summary>
-sealed class ClaimWork(
-    DispatchStore store, AgentSessions sessions, ActionCatalog catalog, ParameterSecrets secrets, TimeProvider clock)
+sealed partial class ClaimWork(
+    DispatchStore store, AgentSessions sessions, ActionCatalog catalog, ParameterSecrets secrets, TimeProvider clock,
+    ILogger<ClaimWork> logger)
 {
     readonly ConcurrentDictionary<string, PlacementRequirement> requirements = new();
 
@@ -35,17 +37,29 @@ sealed class ClaimWork(
 
         var assignments = new List<Assignment>(claimed.Count);
         var unrunnable = new List<long>();
-        foreach (var (session, row) in claimed)
+        var next = 0;
+        try
         {
-            if (await ToAssignmentAsync(session, row, ct) is { } assignment)
+            for (; next < claimed.Count; next++)
             {
-                assignments.Add(assignment);
-                continue;
-            }
+                var (session, row) = claimed[next];
+                if (await ToAssignmentAsync(session, row, ct) is { } assignment)
+                {
+                    assignments.Add(assignment);
+                    continue;
+                }
 
-            session.ReleaseReservation();
-            unrunnable.Add(row.Id);
-            await store.FailUnrunnableAsync(row.Id, row.Attempt, now, ct);
+                await store.FailUnrunnableAsync(row.Id, row.Attempt, now, ct);
+                session.ReleaseReservation();
+                unrunnable.Add(row.Id);
+            }
+        }
+        catch (Exception exception)
+        {
+            // Claimed and not delivered: the sweep of LostWork gives them back. What is ready leaves all the same.
+            LogInterrupted(exception, claimed.Count - next);
+            foreach (var (session, _) in claimed.Skip(next))
+                session.ReleaseReservation();
         }
 
         return new(assignments, unrunnable, keys);
@@ -57,7 +71,7 @@ sealed class ClaimWork(
         var spec = row.ReleaseDigest is null || action?.ReleaseDigest == row.ReleaseDigest
             ? action?.Spec
             : await catalog.SpecForAsync(row.ActionRef, row.ReleaseDigest, ct);
-        if (spec is null)
+        if (spec is null || Reveal(row) is not { } parameters)
             return null;
 
         return new()
@@ -70,11 +84,31 @@ sealed class ClaimWork(
             AtLeastOnce = row.AtLeastOnce,
             Spec = spec,
             PermissionSets = action?.PermissionSets ?? [],
-            Parameters = secrets.Reveal(row.Config),
+            Parameters = parameters,
             Timeout = TimeSpan.FromMilliseconds(row.TimeoutMs),
             EnvVars = row.ReadEnvVars(),
         };
     }
 
+    // A secret whose master key is gone must not stop the queue behind it.
+    ReadOnlyMemory<byte>? Reveal(ClaimedExecution row)
+    {
+        try
+        {
+            return secrets.Reveal(row.Config);
+        }
+        catch (SecretBoxException exception)
+        {
+            LogSealed(exception, row.Id);
+            return null;
+        }
+    }
+
     PlacementRequirement RequirementOf(string key) => requirements.GetOrAdd(key, PlacementRequirement.Parse);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} claimed executions could not be delivered; they go back to the queue shortly")]
+    partial void LogInterrupted(Exception exception, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The secret parameters of execution {Execution} cannot be opened; it fails")]
+    partial void LogSealed(Exception exception, long execution);
 }

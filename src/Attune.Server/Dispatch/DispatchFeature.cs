@@ -8,6 +8,7 @@ static class DispatchFeature
         .AddSingleton<ReportStore>()
         .AddSingleton<ClaimWork>()
         .AddSingleton<DeliverWork>()
+        .AddSingleton<UndeliveredWork>()
         .AddLoop<Dispatcher>()
         .AddLoop<ReportWriter>()
         .AddLoop<CancelRequests>()

@@ -85,13 +85,13 @@ sealed class DispatchStore(NpgsqlDataSource db)
         ),
         taken as (
             update execution_queue q
-            set worker = input.worker, attempt = q.attempt + 1
+            set worker = input.worker, attempt = q.attempt + 1, updated = @now
             from input
             where q.execution = input.execution
             returning q.execution, q.attempt, q.at_least_once, input.name
         )
         update execution e
-        set status = 'scheduled', attempt = taken.attempt, worker_name = taken.name, scheduled_at = @now,
+        set status = 'scheduled', attempt = taken.attempt, worker_name = taken.name, scheduled_at = @now, updated = @now,
             started_at = null, error = null
         from taken
         where e.id = taken.execution
@@ -203,7 +203,8 @@ sealed class DispatchStore(NpgsqlDataSource db)
         update execution e
         set status = 'failed', finished_at = @now, error = jsonb_build_object(
                 'reason', 'RELEASE_UNAVAILABLE',
-                'message', 'The pack release that this execution is pinned to is no longer stored. Start the action again.')
+                'message', 'What this execution needs is no longer there: the pack release that it is pinned to, or the master key of '
+                    || 'its secret parameters. Start the action again.')
         from gone
         where e.id = gone.execution
         """;
@@ -220,14 +221,16 @@ sealed class DispatchStore(NpgsqlDataSource db)
         from execution_queue q
         join execution e on e.id = q.execution
         where q.worker = any(@workers)
+          and (e.scheduled_at is null or e.scheduled_at < @before)
         """;
 
-    /// <summary>Everything that the database gives to these agents.</summary>
-    public async Task<IReadOnlyList<AssignedExecution>> ListAssignedAsync(long[] workers, CancellationToken ct)
+    /// <summary>Everything that the database gives to these agents since before that time.</summary>
+    public async Task<IReadOnlyList<AssignedExecution>> ListAssignedAsync(
+        long[] workers, DateTimeOffset before, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         var rows = await connection.QueryAsync<AssignedExecution>(
-            new CommandDefinition(ListAssigned, new { workers }, cancellationToken: ct));
+            new CommandDefinition(ListAssigned, new { workers, before }, cancellationToken: ct));
         return rows.AsList();
     }
 

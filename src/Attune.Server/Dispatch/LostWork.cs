@@ -9,8 +9,8 @@ namespace Attune.Server.Dispatch;
 /// should hold but do not. Every replica runs it; each row is decided by whoever locks it.
 /// </summary>
 sealed partial class LostWork(
-    NpgsqlDataSource db, Dispatcher dispatcher, ExecutionChanges changes, TimeProvider clock, ILogger<LostWork> logger)
-    : BackgroundService
+    NpgsqlDataSource db, Dispatcher dispatcher, UndeliveredWork undelivered, ExecutionChanges changes, TimeProvider clock,
+    ILogger<LostWork> logger) : BackgroundService
 {
     static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
 
@@ -98,6 +98,7 @@ sealed partial class LostWork(
             try
             {
                 await SweepAsync(stoppingToken);
+                await undelivered.SweepAsync(stoppingToken);
             }
             catch (NpgsqlException exception)
             {

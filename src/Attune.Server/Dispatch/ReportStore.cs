@@ -21,8 +21,8 @@ sealed class ReportBatch
     public List<FinishedRow> Finished { get; } = [];
 }
 
-/// <summary>The guarded bulk writes of what agents report.</summary>
-sealed class ReportStore(NpgsqlDataSource db)
+/// <summary>The guarded bulk writes of what agents report. `updated` is set here, which spares a row trigger for each.</summary>
+sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
 {
     // Joined, not trusted: chunks of an execution that is gone, or of an attempt that is not the agent's, must not fail the batch.
     const string InsertLogs = """
@@ -39,7 +39,7 @@ sealed class ReportStore(NpgsqlDataSource db)
 
     const string MarkStarted = """
         update execution e
-        set status = 'running', started_at = t.started_at
+        set status = 'running', started_at = t.started_at, updated = @now
         from unnest(@executions, @attempts, @times) as t (execution, attempt, started_at)
         where e.id = t.execution
           and e.attempt = t.attempt
@@ -96,7 +96,7 @@ sealed class ReportStore(NpgsqlDataSource db)
                     when input.status = 'cancelled' and e.status = 'canceling' then coalesce(e.error, input.error::jsonb)
                     else input.error::jsonb
                 end,
-                started_at = coalesce(input.started_at, e.started_at), finished_at = input.finished_at
+                started_at = coalesce(input.started_at, e.started_at), finished_at = input.finished_at, updated = @now
             from input
             where e.id = input.execution
               and e.attempt = input.attempt
@@ -158,11 +158,12 @@ sealed class ReportStore(NpgsqlDataSource db)
         }
     }
 
-    static void AddStarted(NpgsqlBatch batch, List<StartedRow> rows) => batch.BatchCommands.Add(Command(
+    void AddStarted(NpgsqlBatch batch, List<StartedRow> rows) => batch.BatchCommands.Add(Command(
         MarkStarted,
         Array("executions", NpgsqlDbType.Bigint, rows, row => row.Execution),
         Array("attempts", NpgsqlDbType.Integer, rows, row => row.Attempt),
-        Array("times", NpgsqlDbType.TimestampTz, rows, row => row.StartedAt)));
+        Array("times", NpgsqlDbType.TimestampTz, rows, row => row.StartedAt),
+        Now()));
 
     static void AddRetries(NpgsqlBatch batch, List<FinishedRow> rows) => batch.BatchCommands.Add(Command(
         Retry,
@@ -174,7 +175,7 @@ sealed class ReportStore(NpgsqlDataSource db)
         Array("finished", NpgsqlDbType.TimestampTz, rows, row => row.FinishedAt),
         Array("run_after", NpgsqlDbType.TimestampTz, rows, row => row.FinishedAt + (row.RetryAfter ?? TimeSpan.Zero))));
 
-    static void AddFinished(NpgsqlBatch batch, List<FinishedRow> rows) => batch.BatchCommands.Add(Command(
+    void AddFinished(NpgsqlBatch batch, List<FinishedRow> rows) => batch.BatchCommands.Add(Command(
         Finish,
         Array("executions", NpgsqlDbType.Bigint, rows, row => row.Execution),
         Array("attempts", NpgsqlDbType.Integer, rows, row => row.Attempt),
@@ -182,7 +183,10 @@ sealed class ReportStore(NpgsqlDataSource db)
         Array("results", NpgsqlDbType.Text, rows, row => row.Result),
         Array("errors", NpgsqlDbType.Text, rows, row => row.Error),
         Array("started", NpgsqlDbType.TimestampTz, rows, row => row.StartedAt),
-        Array("finished", NpgsqlDbType.TimestampTz, rows, row => row.FinishedAt)));
+        Array("finished", NpgsqlDbType.TimestampTz, rows, row => row.FinishedAt),
+        Now()));
+
+    NpgsqlParameter Now() => new("now", NpgsqlDbType.TimestampTz) { Value = clock.GetUtcNow() };
 
     static NpgsqlBatchCommand Command(string sql, params NpgsqlParameter[] parameters)
     {

@@ -125,6 +125,7 @@ sealed partial class ReportWriter(
         {
             if (message.Finished.Count == 0 && message.Logs.Count == 0)
                 continue;
+            session.Settle(message.Finished);
             session.Send(control => Acknowledge(control, message, counted));
         }
 

@@ -47,6 +47,13 @@ public sealed record Caller
     public bool May(string resource, string action, string packRef)
         => PacksFor(resource, action) is not { } packs || packs.Contains(packRef);
 
+    /// <summary>Whether whatever the grant allows is allowed to this caller too.</summary>
+    public bool Holds(AccessGrant grant) => grant.Actions.All(action => PacksFor(grant.Resource, action) switch
+    {
+        null => true,
+        var packs => grant.Packs.Count > 0 && grant.Packs.All(packs.Contains),
+    });
+
     /// <summary>Throws PERMISSION_DENIED, naming the permission, unless the caller may do this to what belongs to the pack.</summary>
     public void Demand(string resource, string action, string packRef)
     {

@@ -7,11 +7,16 @@ static class Configuration
 
     const string Prefix = "ATTUNE_";
 
-    /// <param name="file">Null: what <see cref="FileVariable"/> names, or none.</param>
+    /// <summary>Without a <paramref name="file"/>: what <see cref="FileVariable"/> names, or none.</summary>
     /// <exception cref="OperatorException">The file is missing or malformed, or a key is unknown.</exception>
     public static IConfiguration Read(string? file)
+        => ReadFrom(file ?? (Environment.GetEnvironmentVariable(FileVariable) is { Length: > 0 } named ? named : null));
+
+    /// <summary>For `dev`, where the CLI's file may go by the same variable.</summary>
+    public static IConfiguration ReadEnvironment() => ReadFrom(null);
+
+    static IConfiguration ReadFrom(string? file)
     {
-        file ??= Environment.GetEnvironmentVariable(FileVariable) is { Length: > 0 } named ? named : null;
         var fromFile = ReadFile(file);
         var fromEnvironment = new ConfigurationBuilder().AddEnvironmentVariables(Prefix).Build();
 

@@ -14,6 +14,12 @@ static class GrpcFailures
         where T : notnull
         => result.IsOk(out var ok, out var failure) ? ok : throw failure.ToRpcException();
 
+    public static void ThrowRpcIfAny(this Failure? failure)
+    {
+        if (failure is not null)
+            throw failure.ToRpcException();
+    }
+
     public static RpcException ToRpcException(this Failure failure) => ToRpcException(failure, CodeOf(failure.Kind));
 
     /// <summary>For what nobody expected: the id finds it in the server's log, and that is all the caller learns.</summary>

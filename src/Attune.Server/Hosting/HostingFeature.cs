@@ -1,3 +1,6 @@
+using Attune.Server.Hosting.Health;
+using Attune.Server.Hosting.Reflection;
+using Attune.Server.Hosting.Requests;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +28,9 @@ static class HostingFeature
         services.AddSingleton(TimeProvider.System);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services
+            // First, so that no loop begins before the schema and the keys are known to fit.
+            .AddHostedService<ServerStart>()
+            .AddSingleton<ServerSecrets>()
             .AddSettings<ServerOptions, ServerOptionsValidator>(ServerOptions.Section)
             .AddSettings<TlsOptions, TlsOptionsValidator>(TlsOptions.Section)
             .AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>()
@@ -33,6 +39,12 @@ static class HostingFeature
             .AddSingleton<PermissionTable>()
             .AddSingleton<ErrorInterceptor>()
             .AddSingleton<PermissionInterceptor>()
+            .AddSingleton<RequestStore>()
+            .AddSingleton<RequestIdInterceptor>()
+            .AddHostedService<RequestCleanup>()
+            .AddSingleton<HealthState>()
+            .AddHostedService<HealthLoop>()
+            .AddSingleton<ReflectionIndex>()
             .AddRouting()
             .AddGrpc(grpc =>
             {
@@ -40,6 +52,14 @@ static class HostingFeature
                 grpc.EnableDetailedErrors = false;
                 grpc.Interceptors.Add<ErrorInterceptor>();
                 grpc.Interceptors.Add<PermissionInterceptor>();
+                grpc.Interceptors.Add<RequestIdInterceptor>();
             });
+    }
+
+    public static void MapHosting(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGrpcService<HealthGrpc>();
+        endpoints.MapGrpcService<ReflectionGrpc>();
+        endpoints.MapGrpcService<ReflectionAlphaGrpc>();
     }
 }

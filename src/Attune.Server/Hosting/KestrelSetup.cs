@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
@@ -34,19 +36,24 @@ sealed class KestrelSetup(IOptions<ServerOptions> server, ServerCertificate cert
             {
                 listen.Protocols = HttpProtocols.Http2;
                 if (address.IsTls)
-                    listen.UseHttps(ConfigureTls);
+                    listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = AnswerHandshake });
             });
         }
     }
 
-    void ConfigureTls(HttpsConnectionAdapterOptions https)
+    // Asked per connection: the certificate is loaded after these options are read, and renewed later.
+    ValueTask<SslServerAuthenticationOptions> AnswerHandshake(TlsHandshakeCallbackContext context) => new(new SslServerAuthenticationOptions
     {
-        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-        https.ServerCertificateSelector = (_, _) => certificate.Current;
-        https.ServerCertificateChain = certificate.Intermediates;
+        ServerCertificateContext = certificate.Current,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ApplicationProtocols = [SslApplicationProtocol.Http2],
 
-        // Every agent's call is checked against our own CA by AgentAuthentication; the system's trust store has no say in it.
-        https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-        https.ClientCertificateValidation = (_, _, _) => true;
-    }
+        // Asked for, not demanded. Every agent's call is checked against our own CA by AgentAuthentication; the system's trust
+        // store has no say in it.
+        ClientCertificateRequired = true,
+#pragma warning disable CA5359 // A certificate only matters to the calls that need one, and they check it.
+        RemoteCertificateValidationCallback = (_, _, _, _) => true,
+#pragma warning restore CA5359
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+    });
 }

@@ -39,7 +39,9 @@ static class LoggingSetup
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)
-            .MinimumLevel.Override("Grpc", LogEventLevel.Warning);
+            .MinimumLevel.Override("Grpc", LogEventLevel.Warning)
+            // The command line says these to the operator in one line; a stack would bury it.
+            .Filter.ByExcluding(entry => CommandLine.IsForOperators(entry.Exception));
         return options.Format is LogFormat.Json
             ? configuration.WriteTo.Console(new JsonFormatter()).CreateLogger()
             : configuration.WriteTo.Console(outputTemplate: Line, formatProvider: System.Globalization.CultureInfo.InvariantCulture).CreateLogger();

@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Attune.Server.Workers.Joining;
 using Microsoft.Extensions.Options;
@@ -11,25 +13,34 @@ sealed partial class ServerCertificate(
 {
     static readonly TimeSpan CheckInterval = TimeSpan.FromHours(1);
 
-    X509Certificate2? current;
+    SslStreamCertificateContext? current;
 
     /// <summary>Null before <see cref="Load"/>, and without TLS for ever.</summary>
-    public X509Certificate2? Current => Volatile.Read(ref current);
-
-    public X509Certificate2Collection Intermediates { get; } = [];
+    public SslStreamCertificateContext? Current => Volatile.Read(ref current);
 
     /// <summary>Before the server listens.</summary>
     public void Load()
     {
         if (options.Value.CertificateFile is { Length: > 0 } file)
-        {
-            current = X509Certificate2.CreateFromPemFile(file, options.Value.KeyFile);
-            Intermediates.ImportFromPemFile(file);
-            Intermediates.RemoveAt(0);
-        }
+            LoadFiles(file, options.Value.KeyFile);
         else if (options.Value.Automatic.Count > 0)
-        {
             Issue();
+    }
+
+    void LoadFiles(string certificateFile, string keyFile)
+    {
+        try
+        {
+            var intermediates = new X509Certificate2Collection();
+            intermediates.ImportFromPemFile(certificateFile);
+            current = SslStreamCertificateContext.Create(
+                X509Certificate2.CreateFromPemFile(certificateFile, keyFile), intermediates, offline: true);
+        }
+        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException(
+                $"Tls: '{certificateFile}' and '{keyFile}' are not a certificate chain (leaf first) and its key in PEM: {exception.Message}",
+                exception);
         }
     }
 
@@ -41,7 +52,7 @@ sealed partial class ServerCertificate(
         using var timer = new PeriodicTimer(CheckInterval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (Current!.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < CertificateAuthority.ServerLifetime / 3)
+            if (Current!.TargetCertificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < CertificateAuthority.ServerLifetime / 3)
                 Issue();
         }
     }
@@ -50,7 +61,7 @@ sealed partial class ServerCertificate(
     {
         // Connections in their handshake may still hold the old one, so it is left to the garbage collector.
         var issued = authority.IssueForServer([.. options.Value.Automatic]);
-        Volatile.Write(ref current, issued);
+        Volatile.Write(ref current, SslStreamCertificateContext.Create(issued, additionalCertificates: null, offline: true));
         LogIssued(issued.NotAfter);
     }
 

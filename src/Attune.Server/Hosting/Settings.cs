@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Reflection;
 using Microsoft.Extensions.Options;
 
@@ -35,7 +36,7 @@ static class Settings
             let section = type.GetField("Section", BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
             where section is { IsLiteral: true } && section.FieldType == typeof(string)
             from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            where property.CanWrite
+            where property.CanWrite || property.PropertyType.IsAssignableTo(typeof(IEnumerable))
             select $"{section.GetRawConstantValue()}:{property.Name}").ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     // Items of a list are keys of their own: Server:Listen:0.

@@ -20,7 +20,7 @@ sealed class CallerCache(PermissionTable table, CallerStore store, TokenService 
     static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
     readonly ConcurrentDictionary<TokenHash, KnownCaller> known = new();
-    readonly ConcurrentDictionary<TokenHash, Lazy<Task<Result<KnownCaller>>>> loading = new();
+    readonly ConcurrentDictionary<(TokenHash Hash, long AsOf), Lazy<Task<Result<KnownCaller>>>> loading = new();
     long generation;
 
     public bool TryFind(ReadOnlySpan<char> token, [NotNullWhen(true)] out KnownCaller? caller)
@@ -31,20 +31,19 @@ sealed class CallerCache(PermissionTable table, CallerStore store, TokenService 
     /// <summary>Concurrent calls with one token share one look-up, which one caller's cancellation does not end.</summary>
     public async Task<Result<KnownCaller>> LoadAsync(string token, CancellationToken ct)
     {
-        var hash = TokenHash.Of(token);
-        var load = loading.GetOrAdd(hash, _ => new(() => LoadOnceAsync(hash, token)));
+        // By generation too: who comes after a change must not get the outcome of a look-up from before it.
+        var key = (TokenHash.Of(token), Volatile.Read(ref generation));
+        var load = loading.GetOrAdd(key, key => new(() => LoadOnceAsync(key.Hash, key.AsOf, token)));
         return await load.Value.WaitAsync(ct);
     }
 
     /// <summary>After a change of identities, assignments, permission sets or tokens: everyone is looked up anew.</summary>
     public void Forget() => Interlocked.Increment(ref generation);
 
-    async Task<Result<KnownCaller>> LoadOnceAsync(TokenHash hash, string token)
+    async Task<Result<KnownCaller>> LoadOnceAsync(TokenHash hash, long asOf, string token)
     {
         try
         {
-            // Read first: a change that happens during the look-up makes its outcome stale at once.
-            var asOf = Volatile.Read(ref generation);
             var now = clock.GetUtcNow();
             var found = token.StartsWith(ApiTokens.Prefix, StringComparison.Ordinal)
                 ? await FindByApiTokenAsync(token, now)
@@ -60,7 +59,7 @@ sealed class CallerCache(PermissionTable table, CallerStore store, TokenService 
         }
         finally
         {
-            loading.TryRemove(hash, out _);
+            loading.TryRemove((hash, asOf), out _);
         }
     }
 

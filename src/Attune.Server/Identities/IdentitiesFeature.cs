@@ -7,6 +7,21 @@ static class IdentitiesFeature
         .AddSingleton<TokenService>()
         .AddSingleton<CallerStore>()
         .AddSingleton<CallerCache>()
+        .AddHostedService<CallerCacheRefresh>()
         .AddSingleton<ApiTokenUse>()
-        .AddHostedService(provider => provider.GetRequiredService<ApiTokenUse>());
+        .AddHostedService(provider => provider.GetRequiredService<ApiTokenUse>())
+        .AddHostedService<CredentialCleanup>()
+        .AddSingleton<IdentityStore>()
+        .AddSingleton<PermissionSetStore>()
+        .AddSingleton<PasswordHashing>()
+        .AddSingleton<LoginThrottle>()
+        .AddSingleton<RefreshTokens>()
+        .AddSingleton<Logins>()
+        .AddSingleton<IdentityDirectory>()
+        .AddSingleton<PermissionAssignments>()
+        .AddSingleton<SetPassword>()
+        .AddSingleton<FirstAdmin>()
+        .AddSingleton<ApiTokens>();
+
+    public static void MapIdentities(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<IdentityGrpc>();
 }

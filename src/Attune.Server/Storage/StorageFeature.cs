@@ -8,8 +8,6 @@ public static class StorageFeature
     /// <summary>One data source and one LISTEN connection for the whole process, from the section `Storage`.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services)
     {
-        // Columns are snake_case, properties are not.
-        Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
         return services

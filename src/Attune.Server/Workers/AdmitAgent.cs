@@ -62,7 +62,7 @@ sealed partial class AdmitAgent(
 
     async Task<Admission> ReconcileAsync(AgentSession session, Hello hello, RegisteredWorker registered, CancellationToken ct)
     {
-        var assigned = await dispatch.ListAssignedAsync([session.WorkerId], ct);
+        var assigned = await dispatch.ListAssignedAsync([session.WorkerId], DateTimeOffset.MaxValue, ct);
         var held = hello.Held.ToDictionary(each => each.ExecutionId);
         var neverBegun = new List<(long, int)>();
         var lost = new List<AssignedExecution>();
@@ -82,7 +82,7 @@ sealed partial class AdmitAgent(
             SessionId = session.SessionId.ToString(),
             HeartbeatInterval = Duration.FromTimeSpan(options.Value.HeartbeatFor(sessions.All.Length + 1)),
             Lease = Duration.FromTimeSpan(options.Value.Lease),
-            ServerVersion = ServerVersion.Text,
+            ServerVersion = Hosting.ServerVersion.Number,
         };
         welcome.Stop.Add(hello.Held.Where(each => !session.Holds(each.ExecutionId)));
         return new(session, welcome, null)

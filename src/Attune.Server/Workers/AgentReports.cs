@@ -22,7 +22,7 @@ sealed class AgentReports(ReportWriter writer, DispatchStore store, ExecutionCha
         var items = message.Returned.Select(each => (each.ExecutionId, each.Attempt)).ToList();
         await GiveBackAsync(items, ct);
         foreach (var (execution, attempt) in items)
-            session.Take(execution, attempt);
+            session.Drop(execution, attempt);
     }
 
     /// <summary>On a new session: what the agent never began goes back, what it lost with its disk is reported as lost.</summary>

@@ -65,6 +65,13 @@ sealed partial class AvailabilityWatch(
             if (sessions.Find(row.Id) is not { } session)
                 continue;
 
+            if (row.LeaseEnded)
+            {
+                // Its work is decided; it must begin anew before it may hold more.
+                session.Ended?.Invoke();
+                continue;
+            }
+
             if (row.Draining != session.Draining)
             {
                 session.Send(control => control.Drain = new()
@@ -78,7 +85,7 @@ sealed partial class AvailabilityWatch(
             (session.Cordoned, session.Draining) = (row.Cordoned, row.Draining);
             if (row.Draining && row.DrainDeadline < clock.GetUtcNow())
             {
-                foreach (var execution in session.Held().Keys)
+                foreach (var execution in session.Held())
                     session.Cancel(execution, "The agent's drain deadline has passed", CancelRequests.Grace);
             }
         }

@@ -214,7 +214,7 @@ sealed class WorkerStore(NpgsqlDataSource db)
     }
 
     const string ListAvailability = """
-        select id, cordoned, draining, drain_deadline, drain_reason
+        select id, status = 'inactive' as lease_ended, cordoned, draining, drain_deadline, drain_reason
         from worker
         where id = any(@ids)
         """;
@@ -267,6 +267,9 @@ sealed class WorkerStore(NpgsqlDataSource db)
 public sealed record WorkerAvailability
 {
     public required long Id { get; init; }
+
+    /// <summary>Its stream is open and yet it said nothing for a whole lease.</summary>
+    public required bool LeaseEnded { get; init; }
     public required bool Cordoned { get; init; }
     public required bool Draining { get; init; }
     public DateTimeOffset? DrainDeadline { get; init; }

@@ -41,7 +41,7 @@ public sealed class CancellationTests : IAsyncLifetime
 
         await cancel.CancelAsync();
 
-        var failure = await Assert.ThrowsAsync<RpcException>(async () => await call);
+        var failure = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(RoundServer.Patience));
         Assert.Equal(StatusCode.Cancelled, failure.StatusCode);
         await server.Seen.Cancelled.Task.WaitAsync(RoundServer.Patience);
     }
@@ -108,18 +108,20 @@ public sealed class CancellationTests : IAsyncLifetime
             : call.ResponseStream.ReadAllAsync(cancel.Token).WithCancellation(CancellationToken.None);
 
         var texts = new List<string>();
-        var failure = await Assert.ThrowsAsync<RpcException>(async () =>
+        var failure = await Assert.ThrowsAsync<RpcException>(() => ReadAsync().WaitAsync(RoundServer.Patience));
+
+        Assert.Equal(["only"], texts);
+        Assert.Equal(StatusCode.Cancelled, failure.StatusCode);
+        await server.Seen.Cancelled.Task.WaitAsync(RoundServer.Patience);
+
+        async Task ReadAsync()
         {
             await foreach (var note in all)
             {
                 texts.Add(note.Text);
                 await cancel.CancelAsync();
             }
-        });
-
-        Assert.Equal(["only"], texts);
-        Assert.Equal(StatusCode.Cancelled, failure.StatusCode);
-        await server.Seen.Cancelled.Task.WaitAsync(RoundServer.Patience);
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Grpc.AspNetCore.Server;
 using Grpc.Net.Client;
@@ -15,9 +16,17 @@ namespace Attune.Compat.Tests.Rounds;
 sealed class RoundServer : IAsyncDisposable
 {
     readonly WebApplication app;
-    readonly List<GrpcChannel> channels = [];
+    readonly ConcurrentBag<GrpcChannel> channels = [];
+    readonly CancellationTokenSource deadline = new(2 * Patience);
 
-    RoundServer(WebApplication app) => this.app = app;
+    RoundServer(WebApplication app)
+    {
+        this.app = app;
+
+        // So that a call which nothing ends fails its test, which would hang otherwise. It ends as cancelled: a test that expects
+        // just that waits with Patience, which is shorter.
+        deadline.Token.Register(DisposeChannels);
+    }
 
     /// <summary>How long a test waits for anything.</summary>
     public static TimeSpan Patience => TimeSpan.FromSeconds(20);
@@ -51,7 +60,14 @@ sealed class RoundServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        channels.ForEach(channel => channel.Dispose());
+        deadline.Dispose();
+        DisposeChannels();
         await app.DisposeAsync();
+    }
+
+    void DisposeChannels()
+    {
+        foreach (var channel in channels)
+            channel.Dispose();
     }
 }

@@ -122,7 +122,6 @@ public sealed class GroupWriterTests : IAsyncLifetime
         var writes = Enumerable.Range(0, 20).Select(number => writer.WriteAsync(number, Waiting.SoonEnough).AsTask()).ToList();
         await writer.StopAsync(Waiting.SoonEnough);
 
-        Assert.All(writes, write => Assert.True(write.IsCompleted || write.Status is TaskStatus.WaitingForActivation));
         await Task.WhenAll(writes);
         Assert.Equal(20L, await ScalarAsync("select count(*) from number"));
         await Assert.ThrowsAsync<ChannelClosedException>(() => writer.WriteAsync(1, Waiting.SoonEnough).AsTask());

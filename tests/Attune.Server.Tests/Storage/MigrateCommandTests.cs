@@ -1,10 +1,8 @@
-using System.Runtime.Versioning;
 using Attune.Server.Storage;
 using Attune.Testing;
 
 namespace Attune.Server.Tests.Storage;
 
-[UnsupportedOSPlatform("windows")]
 public sealed class MigrateCommandTests : IAsyncLifetime, IDisposable
 {
     readonly ScratchDirectory scratch = new();

@@ -3,7 +3,6 @@ using Attune.Testing;
 
 namespace Attune.Server.Tests.Storage;
 
-[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class MigratorTests : IAsyncLifetime, IDisposable
 {
     const string First = "20250101000001_first";

@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.Versioning;
 using Attune.Server.Storage;
 using Attune.Testing;
 using Npgsql;
 
 namespace Attune.Server.Tests.Storage;
 
-[UnsupportedOSPlatform("windows")]
 public sealed class PrivatePostgresTests : IDisposable
 {
     readonly ScratchDirectory scratch = new();
@@ -85,6 +83,23 @@ public sealed class PrivatePostgresTests : IDisposable
 
         await using var second = await StartAsync();
         Assert.Equal(1, await ScalarAsync(second, "select 1"));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_takes_its_PostgreSQL_along_and_the_next_one_starts()
+    {
+        var state = Path.Combine(scratch.Path, "dev");
+        var pidFile = Path.Combine(state, "postgres", "data", "postmaster.pid");
+        await using (var killed = await DevProcess.StartAsync(state, ["--no-agent"], Waiting.SoonEnough))
+        {
+            var postmaster = int.Parse(File.ReadLines(pidFile).First());
+            await killed.Process.KillAsync(Waiting.SoonEnough);
+            await Waiting.UntilAsync(() => !IsAlive(postmaster), "PostgreSQL ends with its server", Waiting.SoonEnough);
+        }
+
+        await using var next = await DevProcess.StartAsync(state, ["--no-agent"], Waiting.SoonEnough);
+        Assert.Equal(0, await next.Process.TerminateAsync(Waiting.SoonEnough));
+        Assert.False(File.Exists(pidFile));
     }
 
     [Fact]

@@ -1,9 +1,6 @@
-using System.Runtime.Versioning;
-
 namespace Attune.Server.Tests.Storage;
 
 /// <summary>A directory for one test, short enough for a unix socket below it.</summary>
-[UnsupportedOSPlatform("windows")]
 sealed class ScratchDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("attune-").FullName;

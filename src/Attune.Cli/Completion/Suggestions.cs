@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Globalization;
+using Attune.Cli.Parameters;
+using Attune.Protos.Client;
+
+namespace Attune.Cli.Completion;
+
+/// <summary>Asks the server for the words that may stand here, after those that stand before.</summary>
+delegate Task<IEnumerable<string>> Suggest(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct);
+
+/// <summary>An argument whose values a shell can complete.</summary>
+sealed class Suggested<T>(string name, Suggest suggest) : Argument<T>(name)
+{
+    public Suggest Suggest => suggest;
+}
+
+static class Suggestions
+{
+    const int PageSize = 200;
+
+    public static async Task<IEnumerable<string>> ActionRefsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Actions.ListActionsAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Actions.Select(each => each.Ref);
+
+    /// <summary>`name=` for every parameter of the action that stands first.</summary>
+    public static async Task<IEnumerable<string>> ParametersAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => ParameterField.Read((await client.Actions.GetActionAsync(new() { Ref = before[0] }, cancellationToken: ct)).Action.Parameters)
+            .Select(field => $"{field.Key}=");
+
+    public static async Task<IEnumerable<string>> RerunParametersAsync(
+        AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+    {
+        var id = long.Parse(before[0], CultureInfo.InvariantCulture);
+        var answer = await client.Executions.GetExecutionAsync(new() { ExecutionId = id }, cancellationToken: ct);
+        return await ParametersAsync(client, [answer.Execution.ActionRef], ct);
+    }
+
+    public static async Task<IEnumerable<string>> ExecutionIdsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Executions.ListExecutionsAsync(new() { PageSize = 20 }, cancellationToken: ct))
+            .Executions.Select(each => each.Id.ToString(CultureInfo.InvariantCulture));
+
+    public static async Task<IEnumerable<string>> PackRefsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Packs.ListPacksAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Packs.Select(each => each.Ref);
+
+    public static async Task<IEnumerable<string>> RuntimeRefsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Runtimes.ListRuntimesAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Runtimes.Select(each => each.Ref);
+
+    public static async Task<IEnumerable<string>> WorkerNamesAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Workers.ListWorkersAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Workers.Select(each => each.Name);
+
+    public static async Task<IEnumerable<string>> LoginsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Identities.ListIdentitiesAsync(new() { PageSize = PageSize }, cancellationToken: ct))
+            .Identities.Select(each => each.Login);
+
+    public static async Task<IEnumerable<string>> PermissionSetsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Identities.ListPermissionSetsAsync(new() { PageSize = PageSize }, cancellationToken: ct))
+            .PermissionSets.Select(each => each.Ref);
+}

@@ -1,0 +1,100 @@
+using Attune.Cli.Terminals;
+using Attune.Protos.Client;
+using Attune.V1;
+using Grpc.Core;
+
+namespace Attune.Cli.Following;
+
+/// <summary>
+/// Streams an execution's log: its stdout to stdout, its stderr to stderr, the agent's own lines dimmed to stderr. A connection that
+/// breaks is taken up again where it stopped.
+/// </summary>
+sealed class LogFollower(Invocation run)
+{
+    const int ReconnectsMax = 30;
+    static readonly TimeSpan reconnectDelay = TimeSpan.FromSeconds(1);
+
+    // With -o json or yaml stdout belongs to the document.
+    readonly Stream stdout = run.Answer.IsTable ? Console.OpenStandardOutput() : Console.OpenStandardError();
+    readonly Stream stderr = Console.OpenStandardError();
+    int attempt;
+    bool lineIsOpen;
+
+    /// <summary>True once the job itself wrote to its stdout.</summary>
+    public bool SawOutput { get; private set; }
+
+    /// <summary>The execution as it ended; null when not followed to its end.</summary>
+    public async Task<Execution?> StreamAsync(long executionId, bool follow, IEnumerable<LogStream> streams, CancellationToken ct)
+    {
+        var request = new StreamExecutionLogsRequest { ExecutionId = executionId, Follow = follow };
+        request.Streams.AddRange(streams);
+        for (var broken = 0; ;)
+        {
+            try
+            {
+                using var call = run.Client.Executions.StreamExecutionLogs(request, cancellationToken: ct);
+                await foreach (var part in call.ResponseStream.ReadAllAsync(ct))
+                {
+                    broken = 0;
+                    await WriteAsync(part, ct);
+                    if (part.Cursor is not "")
+                        request.Cursor = part.Cursor;
+                    if (part.Outcome is { } outcome)
+                        return outcome;
+                }
+
+                if (!follow)
+                    return null;
+            }
+            catch (AttuneException failure) when (failure.StatusCode is StatusCode.Unavailable && broken < ReconnectsMax)
+            {
+                if (broken is 0)
+                    Say("the connection broke; trying to take it up again");
+            }
+
+            broken++;
+            await Task.Delay(reconnectDelay, run.Clock, ct);
+        }
+    }
+
+    /// <summary>Ends a line that the job left open, so that what follows on the terminal begins at its margin.</summary>
+    public void EndLine()
+    {
+        if (lineIsOpen && run.Terminal.ErrorIsTerminal)
+            run.Terminal.Error.WriteLine();
+        lineIsOpen = false;
+    }
+
+    async Task WriteAsync(StreamExecutionLogsResponse part, CancellationToken ct)
+    {
+        foreach (var chunk in part.Chunks)
+        {
+            if (attempt is not 0 && chunk.Attempt != attempt)
+                Say($"attempt {chunk.Attempt}");
+            attempt = chunk.Attempt;
+            if (chunk.Content.Length is 0)
+                continue;
+
+            if (chunk.Stream is LogStream.System)
+            {
+                Say(chunk.Content.ToStringUtf8().TrimEnd('\n'));
+                continue;
+            }
+
+            SawOutput |= chunk.Stream is LogStream.Stdout;
+            lineIsOpen = chunk.Content[^1] is not (byte)'\n';
+            var target = chunk.Stream is LogStream.Stderr ? stderr : stdout;
+            await target.WriteAsync(chunk.Content.Memory, ct);
+            await target.FlushAsync(ct);
+        }
+    }
+
+    void Say(string line)
+    {
+        if (run.Quiet)
+            return;
+
+        EndLine();
+        run.Terminal.Error.WriteLine(Tone.Dim.Paint(line, run.Terminal.ColourError));
+    }
+}

@@ -1,0 +1,8 @@
+namespace Attune.Cli.Output;
+
+enum OutputFormat
+{
+    Table,
+    Json,
+    Yaml,
+}
