@@ -68,6 +68,12 @@ static class CommandExtensions
             {
                 return FailureText.Write(run.Terminal, new CommandFailure(failure.Message));
             }
+            catch (Exception unforeseen)
+            {
+                var trace = parsed.GetValue(GlobalOptions.Verbose) ? unforeseen.ToString() : unforeseen.Message;
+                return FailureText.Write(run.Terminal, new CommandFailure(
+                    $"This is a mistake in attune itself: {trace}", "Please report it, with what --verbose says.", ExitCode.Bug));
+            }
         });
         return command;
     }

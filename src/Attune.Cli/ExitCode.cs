@@ -17,6 +17,9 @@ static class ExitCode
     /// <summary>Not logged in, or not allowed.</summary>
     public const int NotAllowed = 4;
 
+    /// <summary>A mistake in this program: EX_SOFTWARE of sysexits.h.</summary>
+    public const int Bug = 70;
+
     /// <summary>Ctrl-C: 128 + SIGINT, as shells have it. What was followed goes on; its outcome is not known.</summary>
     public const int Interrupted = 130;
 }

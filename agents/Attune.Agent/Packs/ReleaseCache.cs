@@ -77,6 +77,13 @@ public sealed partial class ReleaseCache(
         lock (gate)
         {
             entry.Holders--;
+            if (entry is { Holders: 0, Fetched: { IsCompleted: true, IsCompletedSuccessfully: false } })
+            {
+                foreach (var (digest, _) in entries.Where(each => each.Value == entry).ToList())
+                {
+                    entries.Remove(digest);
+                }
+            }
         }
 
         Evict();

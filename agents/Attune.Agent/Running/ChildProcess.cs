@@ -87,3 +87,12 @@ enum RequestKind
 }
 
 readonly record struct Request(ChildProcess Child, RequestKind Kind, TimeSpan Grace);
+
+/// <summary>Which of a child's files an event is about.</summary>
+enum Watched
+{
+    Input,
+    Output,
+    Error,
+    Process,
+}

@@ -31,7 +31,10 @@ public static partial class Leftovers
 
         foreach (var folder in Directory.EnumerateDirectories(paths.Runs))
         {
-            Trees.Delete(folder);
+            if (!Trees.TryDelete(folder))
+            {
+                FolderRemains(logger, folder);
+            }
         }
 
         if (killed.Count > 0)
@@ -61,4 +64,7 @@ public static partial class Leftovers
 
     [LoggerMessage(LogLevel.Warning, "{Count} processes that an earlier agent had left running were killed; their executions are reported as lost")]
     static partial void LeftoversKilled(ILogger logger, int count);
+
+    [LoggerMessage(LogLevel.Warning, "The run folder {Folder} could not be removed; it takes up room until someone does")]
+    static partial void FolderRemains(ILogger logger, string folder);
 }

@@ -35,6 +35,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
     long nextDue = long.MaxValue;
     long last;
     int starting;
+    int isAsleep;
     volatile bool isStopping;
 
     public ProcessLoop(TimeProvider clock, ILogger<ProcessLoop> logger)
@@ -42,7 +43,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         this.clock = clock;
         this.logger = logger;
         niceness = Math.Min(19, LibC.GetPriority(LibC.PrioProcess, 0) + NicenessAdded);
-        sweeper = new Sweeper(clock, children, identity, () => Volatile.Read(ref starting) > 0);
+        sweeper = new Sweeper(clock, children, identity, () => Volatile.Read(ref starting) > 0, epoll);
         new Thread(Run) { IsBackground = true, Name = "processes" }.Start();
     }
 
@@ -86,7 +87,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
     internal void Ask(Request request)
     {
         requests.Enqueue(request);
-        epoll.Wake();
+        Wake();
     }
 
     internal void Consumed(ChildProcess child, OutputPiece piece)
@@ -102,7 +103,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         isStopping = true;
-        epoll.Wake();
+        Wake();
         await ended.Task;
         epoll.Dispose();
         spawner.Dispose();
@@ -118,23 +119,10 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         // Nearly every input fits into the pipe at once and needs no watching.
         Write(child);
         child.ProcessFile = (int)LibC.SystemCall(LibC.SysPidfdOpen, child.Id, 0);
-        Watch(child.Output, Token(child, Watched.Output));
-        Watch(child.Error, Token(child, Watched.Error));
-        Watch(child.ProcessFile, Token(child, Watched.Process));
-        if (child.Input >= 0)
-        {
-            epoll.Add(child.Input, LibC.EpollOut, Token(child, Watched.Input));
-        }
 
-        // From here on it is the loop's. Events that came before are still there: epoll is level-triggered.
-        requests.Enqueue(new Request(child, RequestKind.Watch, TimeSpan.Zero));
+        // From here on it is the loop's.
         children[child.Number] = child;
-
-        // The loop may be asleep past a near deadline; else the child's own first event wakes it.
-        if (child.ProcessFile < 0 || start.Timeout < TimeSpan.FromMilliseconds(IdleMilliseconds * 2))
-        {
-            epoll.Wake();
-        }
+        Ask(new Request(child, RequestKind.Watch, TimeSpan.Zero));
     }
 
     void Run()
@@ -144,7 +132,11 @@ public sealed partial class ProcessLoop : IAsyncDisposable
             var reapAt = clock.GetTimestamp();
             while (!isStopping || !children.IsEmpty || Volatile.Read(ref starting) > 0)
             {
-                for (int index = 0, count = epoll.Wait(Due()); index < count; index++)
+                // Whoever asks after this wakes the loop; who asked before is seen by the look at the queue.
+                Interlocked.Exchange(ref isAsleep, 1);
+                var count = epoll.Wait(requests.IsEmpty ? Due() : 0);
+                Interlocked.Exchange(ref isAsleep, 0);
+                for (var index = 0; index < count; index++)
                 {
                     if (epoll.Read(index, out _, out var token) && children.TryGetValue(token >> 2, out var child))
                     {
@@ -230,12 +222,16 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         {
             case RequestKind.Watch:
                 _ = alive.Add(child);
+                Watch(child.Output, LibC.EpollIn, Token(child, Watched.Output));
+                Watch(child.Error, LibC.EpollIn, Token(child, Watched.Error));
+                Watch(child.Input, LibC.EpollOut, Token(child, Watched.Input));
+                Watch(child.ProcessFile, LibC.EpollIn, Token(child, Watched.Process));
                 child.LookAgainAt = child.ProcessFile < 0 ? clock.GetTimestamp() : child.LookAgainAt;
                 break;
             case RequestKind.Resume when child.IsPaused && Interlocked.Read(ref child.Unread) < UnreadLow:
                 child.IsPaused = false;
-                Watch(child.Output, Token(child, Watched.Output));
-                Watch(child.Error, Token(child, Watched.Error));
+                Watch(child.Output, LibC.EpollIn, Token(child, Watched.Output));
+                Watch(child.Error, LibC.EpollIn, Token(child, Watched.Error));
                 break;
             case RequestKind.Terminate:
                 sweeper.Terminate(child, EndCause.Terminated, request.Grace);
@@ -342,15 +338,15 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         }
     }
 
-    void Watch(int file, long token)
+    void Watch(int file, int events, long token)
     {
         if (file >= 0)
         {
-            epoll.Add(file, LibC.EpollIn, token);
+            epoll.Add(file, events, token);
         }
     }
 
-    static unsafe void Write(ChildProcess child)
+    unsafe void Write(ChildProcess child)
     {
         fixed (byte* start = child.Unwritten.Span)
         {
@@ -370,26 +366,28 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         }
     }
 
-    static void Close(ref int file)
+    // A child that has been forked and has not yet executed holds a copy, so closing alone would leave the file in the epoll set for a while, and loud.
+    void Close(ref int file)
     {
         if (file >= 0)
         {
+            epoll.Remove(file);
             _ = LibC.Close(file);
             file = -1;
+        }
+    }
+
+    void Wake()
+    {
+        if (Interlocked.Exchange(ref isAsleep, 0) == 1)
+        {
+            epoll.Wake();
         }
     }
 
     long After(TimeSpan time) => clock.GetTimestamp() + (long)(Math.Min(time.TotalSeconds, int.MaxValue) * clock.TimestampFrequency);
 
     static long Token(ChildProcess child, Watched what) => (child.Number << 2) | (long)what;
-
-    enum Watched
-    {
-        Input,
-        Output,
-        Error,
-        Process,
-    }
 
     [LoggerMessage(LogLevel.Critical, "The process loop is broken; the agent ends, because it can neither start nor stop a process any more")]
     static partial void LoopBroken(ILogger logger, Exception broken);

@@ -59,5 +59,6 @@ sealed class RunFolder(string path) : IDisposable
             : null;
     }
 
-    public void Dispose() => Trees.Delete(path);
+    // What would not go must not spoil the run's result; the agent's next start tries again.
+    public void Dispose() => Trees.TryDelete(path);
 }

@@ -7,7 +7,8 @@ namespace Attune.Agent.Running;
 /// Ends processes with all that descends from them. Runs on the loop's thread. A group is signalled only while one of its members is known to be unreaped:
 /// until then the kernel cannot give its number to anybody else.
 /// </summary>
-sealed unsafe class Sweeper(TimeProvider clock, ConcurrentDictionary<long, ChildProcess> children, string identity, Func<bool> isStarting) : IDisposable
+sealed unsafe class Sweeper(
+    TimeProvider clock, ConcurrentDictionary<long, ChildProcess> children, string identity, Func<bool> isStarting, Epoll epoll) : IDisposable
 {
     const int LookMillisecondsMax = 50;
     static readonly TimeSpan GiveUpAfterKill = TimeSpan.FromSeconds(30);
@@ -52,7 +53,8 @@ sealed unsafe class Sweeper(TimeProvider clock, ConcurrentDictionary<long, Child
     public void LeaderExited(ChildProcess child)
     {
         LibC.SignalInformation dead = default;
-        if (LibC.WaitId(LibC.PPid, (uint)child.Id, &dead, LibC.WExited | LibC.WNoHang | LibC.WNoWait) == 0 && dead.Process == 0)
+        if (child.ProcessFile < 0
+            && LibC.WaitId(LibC.PPid, (uint)child.Id, &dead, LibC.WExited | LibC.WNoHang | LibC.WNoWait) == 0 && dead.Process == 0)
         {
             return;
         }
@@ -71,6 +73,7 @@ sealed unsafe class Sweeper(TimeProvider clock, ConcurrentDictionary<long, Child
         child.LookAgainAt = long.MinValue;
         if (child.ProcessFile >= 0)
         {
+            epoll.Remove(child.ProcessFile);
             _ = LibC.Close(child.ProcessFile);
             child.ProcessFile = -1;
         }
@@ -180,10 +183,15 @@ sealed unsafe class Sweeper(TimeProvider clock, ConcurrentDictionary<long, Child
             {
                 _ = Adopted.Reap(stat.Id);
             }
-            else if (isForced)
+            else
             {
-                child.Leftovers += child.Escaped.Add(stat.Id) ? 1 : 0;
-                _ = LibC.Kill(stat.Group == stat.Id ? -stat.Id : stat.Id, LibC.SigKill);
+                // It was not in the group that the cancel asked to end: it is asked now.
+                var isNew = child.Escaped.Add(stat.Id);
+                child.Leftovers += isNew ? 1 : 0;
+                if (isNew || isForced)
+                {
+                    _ = LibC.Kill(stat.Group == stat.Id ? -stat.Id : stat.Id, isForced ? LibC.SigKill : LibC.SigTerm);
+                }
             }
 
             // What it has started is ours only once it is gone: look again.

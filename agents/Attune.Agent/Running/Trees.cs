@@ -23,6 +23,20 @@ static class Trees
         }
     }
 
+    /// <returns>False when something would not go: files of another user, a mount.</returns>
+    public static bool TryDelete(string path)
+    {
+        try
+        {
+            Delete(path);
+            return true;
+        }
+        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
+        {
+            return false;
+        }
+    }
+
     static void Open(DirectoryInfo folder)
     {
         folder.UnixFileMode = OwnerOnly;

@@ -22,7 +22,7 @@ static class Completer
     {
         if (at.Awaiting is { } option)
             return ValuesOf(option, at.Word, "");
-        if (!at.OptionsEnded && at.Word.StartsWith("--", StringComparison.Ordinal) && at.Word.IndexOf('=') is > 0 and var equals)
+        if (!at.OptionsEnded && at.Word.StartsWith('-') && at.Word.IndexOf('=') is > 0 and var equals)
         {
             return at.Named(at.Word[..equals]) is { } named
                 ? ValuesOf(named, at.Word[(equals + 1)..], at.Word[..(equals + 1)])

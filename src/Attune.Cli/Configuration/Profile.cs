@@ -20,9 +20,9 @@ sealed record Profile
     public string? Token { get; init; }
     public string? Login { get; init; }
 
-    // What a newer attune wrote here stays.
+    // What a newer attune wrote here stays. Settable, because the serializer cannot fill it otherwise.
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Rest { get; init; }
+    public Dictionary<string, JsonElement>? Rest { get; set; }
 
     [JsonIgnore]
     public LoginTokens? LoginTokens
@@ -53,7 +53,7 @@ sealed record Profiles
     public Dictionary<string, Profile> ByName { get; init; } = [];
 
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Rest { get; init; }
+    public Dictionary<string, JsonElement>? Rest { get; set; }
 }
 
 [JsonSourceGenerationOptions(

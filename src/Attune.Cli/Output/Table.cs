@@ -44,18 +44,19 @@ static class Table
         {
             Out = new AnsiConsoleOutput(terminal.Out),
             ColorSystem = terminal.ColourOut ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Ansi = terminal.ColourOut ? AnsiSupport.Yes : AnsiSupport.No,
+            // Without ANSI it would set colours through System.Console; unstyled text through ANSI is just text.
+            Ansi = AnsiSupport.Yes,
         });
         console.Profile.Width = Terminal.Width;
         var table = new Spectre.Console.Table { Border = TableBorder.None };
         foreach (var title in titles)
-            table.AddColumn(new TableColumn(new Text(title, new(decoration: Decoration.Bold))) { Padding = new(0, 0, 2, 0) });
+            table.AddColumn(new TableColumn(new Text(title, StyleOf(Tone.Strong, terminal.ColourOut))) { Padding = new(0, 0, 2, 0) });
         foreach (var row in rows)
-            table.AddRow(row.Select(cell => (IRenderable)new Text(cell.Printable, StyleOf(cell.Tone))));
+            table.AddRow(row.Select(cell => (IRenderable)new Text(cell.Printable, StyleOf(cell.Tone, terminal.ColourOut))));
         console.Write(table);
     }
 
-    static Style StyleOf(Tone tone) => tone switch
+    static Style StyleOf(Tone tone, bool colour) => (colour ? tone : Tone.Plain) switch
     {
         Tone.Good => new(Color.Green),
         Tone.Bad => new(Color.Red),

@@ -28,17 +28,20 @@ sealed record InstalledPack(PackRow Pack, bool Changed, IReadOnlyList<string> Re
 
 /// <summary>Checks a pack whole, stores its release and loads its parts, in one transaction.</summary>
 sealed partial class InstallPack(
-    NpgsqlDataSource db, ReleaseStore releases, ActionCatalog catalog, TimeProvider clock, ILogger<InstallPack> logger)
+    NpgsqlDataSource db, ReleaseStore releases, PackGrants grants, ActionCatalog catalog, TimeProvider clock,
+    ILogger<InstallPack> logger)
 {
     const string CorePack = "core";
 
     public async Task<Result<InstalledPack>> RunAsync(InstallCommand command, CancellationToken ct)
     {
         var reading = PackReader.Read(command.Files);
-        if (reading.Manifest is { } manifest && RefuseCaller(command, manifest.Ref, reading.Content) is { } refusal)
+        if (reading.Manifest is { } manifest && RefuseCaller(command, manifest.Ref) is { } refusal)
             return refusal;
         if (reading.Content is not { } content)
             return PackFailures.Invalid(reading.Problems);
+        if (command.InstalledBy is { } caller && await grants.RefuseAsync(caller, content.Manifest.Ref, content, ct) is { } exceeding)
+            return exceeding;
 
         var archive = PackArchive.Write(command.Files);
         var digest = PackArchive.DigestOf(archive);
@@ -71,20 +74,13 @@ sealed partial class InstallPack(
         return installed;
     }
 
-    static Failure? RefuseCaller(InstallCommand command, string pack, PackContent? content)
+    static Failure? RefuseCaller(InstallCommand command, string pack)
     {
         if (command.InstalledBy is not { } caller)
             return null;
         if (pack is CorePack)
             return PackFailures.IsStandard(pack);
-        if (!caller.May("packs", "install", pack))
-            return Caller.Denied("packs", "install", $"in pack '{pack}'");
-
-        // Otherwise whoever may install a pack could give themselves every right through it.
-        var grants = content is not null && (content.PermissionSets.Count > 0 || content.Actions.Any(action => action.PermissionSets.Count > 0));
-        return grants && !caller.May("permission_sets", "assign", pack)
-            ? Caller.Denied("permission_sets", "assign", $"in pack '{pack}', which brings permission sets or asks for them")
-            : null;
+        return caller.May("packs", "install", pack) ? null : Caller.Denied("packs", "install", $"in pack '{pack}'");
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Installed pack {Pack} {Version} as release {Digest}: {Parts} parts, {Removed} gone")]

@@ -5,6 +5,7 @@ static class PackFeature
     public static IServiceCollection AddPacks(this IServiceCollection services) => services
         .AddSingleton<PackStore>()
         .AddSingleton<ReleaseStore>()
+        .AddSingleton<PackGrants>()
         .AddSingleton<InstallPack>()
         .AddSingleton<CheckPack>()
         .AddSingleton<RemovePack>()

@@ -197,6 +197,67 @@ public sealed class EndingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_wiped_its_environment_beside_another_run_holds_up_no_report_and_goes_with_the_other()
+    {
+        var other = bench.Start(bench.Action("echo ready; sleep 1000"), executionId: 2);
+        await RunBench.Until(() => other.Out.Contains("ready", StringComparison.Ordinal), "ready");
+        var file = Path.Combine(bench.Paths.Root, "daemon");
+        var run = await bench.RunAsync(bench.Action($"setsid env -i /bin/bash -c 'echo $$ > {file}; sleep 1000; true' & until [ -s {file} ]; do sleep 0.02; done; echo done"));
+        run.AssertCompleted();
+        var daemon = int.Parse(await File.ReadAllTextAsync(file), null);
+        Assert.False(other.Finished.IsCompleted);
+
+        other.Control.Cancel("enough", Long);
+        await other.Finished;
+        Assert.True(Proc.Stat(daemon) is null or { IsZombie: true });
+    }
+
+    [Fact]
+    public async Task A_run_that_the_agents_own_end_interrupts_is_lost()
+    {
+        using var stopping = new CancellationTokenSource();
+        var item = new WorkItem { ExecutionId = 1, Attempt = 1 };
+        Tagged(item);
+        var run = bench.Runner.RunAsync(
+            bench.Action("sleep 1000"),
+            item,
+            new RunEvents(_ => stopping.CancelAsync(), (_, _) => ValueTask.CompletedTask),
+            new RunControl(),
+            stopping.Token);
+        var end = await run;
+        Assert.Equal((Outcome.Lost, "AGENT_RESTARTED"), (end.Outcome, end.Error.Reason));
+        AssertNothingLeft();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Runner.RunAsync(
+            bench.Action("echo never"), new WorkItem { ExecutionId = 2, Attempt = 1 }, new RunEvents(_ => { }, (_, _) => ValueTask.CompletedTask), new RunControl(), stopping.Token));
+    }
+
+    [Fact]
+    public async Task A_log_that_fails_ends_the_process_and_is_reported_as_the_agents_error()
+    {
+        var item = new WorkItem { ExecutionId = 1, Attempt = 1 };
+        Tagged(item);
+        var end = await bench.Runner.RunAsync(
+            bench.Action("echo line; sleep 1000"),
+            item,
+            new RunEvents(_ => { }, (_, _) => throw new IOException("no room")),
+            new RunControl(),
+            CancellationToken.None);
+        Assert.Equal((Outcome.Failed, "AGENT_ERROR"), (end.Outcome, end.Error.Reason));
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public async Task The_loop_kills_what_runs_before_it_goes()
+    {
+        var loop = new ProcessLoop(TimeProvider.System, NullLogger<ProcessLoop>.Instance);
+        var child = Sleeper(loop, bench.Paths, "trap '' TERM; setsid sleep 1000 & echo ready; while true; do sleep 0.1; done");
+        Assert.True(await child.Pending.WaitToReadAsync());
+        await loop.DisposeAsync();
+        Assert.Equal(EndCause.Killed, (await child.End).Cause);
+        AssertNothingLeft();
+    }
+
+    [Fact]
     public async Task What_a_dead_agent_left_running_is_killed_by_the_next_one_and_nothing_else_is()
     {
         var other = new AgentPaths(Path.Combine(bench.Paths.Root, "other"));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Attune.Agent.Running;
 using Attune.Packs.Archives;
 using Attune.V1;
 
@@ -36,7 +35,8 @@ sealed class AgentProgram : IAsyncDisposable
 
     public static AgentProgram Start(params ReadOnlySpan<string> arguments)
     {
-        var program = typeof(AgentPaths).Assembly.Location;
+        // Not the copy beside the tests: that one relies on the tests' ASP.NET for its logging.
+        var program = Path.Combine(AppContext.BaseDirectory.Replace("tests/Attune.Agent.Tests", "agents/Attune.Agent", StringComparison.Ordinal), "attune-agent.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ATTUNE_AGENT_JOIN_TOKEN"] = "atj_secret";
         return new(Process.Start(start)!);

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using Attune.Server.Storage;
 using Attune.Testing;
@@ -85,6 +86,7 @@ sealed class DurablePostgres : IAsyncDisposable
     async Task ExecuteAsync(string sql, CancellationToken ct)
     {
         await using var connection = new NpgsqlConnection(postgres.ConnectionTo("postgres"));
-        await connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: ct));
+        // Said to be text, because Dapper takes a single word for a procedure's name.
+        await connection.ExecuteAsync(new CommandDefinition(sql, commandType: CommandType.Text, cancellationToken: ct));
     }
 }

@@ -10,7 +10,8 @@ namespace Attune.Benchmarks.Installations;
 /// </summary>
 sealed class ExecutionLoad(Installation installation, string actionRef, int batchSize, int batchesInFlight, TimeProvider clock)
 {
-    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    const int WarmUpRounds = 3;
+    static readonly TimeSpan Filling = TimeSpan.FromSeconds(1);
     static readonly TimeSpan EndingMax = TimeSpan.FromSeconds(30);
 
     readonly StartExecutionsRequest batch = new()
@@ -19,27 +20,51 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
     };
 
     long completed;
+    Exception? failure;
+
+    /// <summary>Until the hot paths of every process are compiled for good, which takes the JIT several rounds.</summary>
+    public async Task WarmUpAsync(CpuMeter cpu, CancellationToken ct)
+    {
+        for (var round = 0; round < WarmUpRounds; round++)
+        {
+            await RunAsync(cpu, "", Filling, ct);
+            await cpu.SettleAsync(ct);
+        }
+    }
 
     /// <summary>Fills the pipeline for a while, measures for the window, and lets end what is in flight.</summary>
-    /// <exception cref="RpcException">A call failed.</exception>
-    /// <exception cref="InvalidOperationException">An execution did not end well.</exception>
+    /// <exception cref="InvalidOperationException">A call failed, or an execution did not end well.</exception>
     public async Task<CpuUse> RunAsync(CpuMeter cpu, string phase, TimeSpan window, CancellationToken ct)
     {
         using var ending = new CancellationTokenSource();
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var lanes = Task.WhenAll(Enumerable.Range(0, batchesInFlight).Select(_ => RunLaneAsync(broken, ending.Token)));
+        var use = await MeasureAsync(cpu, phase, window, broken.Token);
+
+        await ending.CancelAsync();
+        await Task.WhenAny(lanes, Task.Delay(EndingMax, clock, broken.Token));
+        if (!lanes.IsCompleted)
+            Fail(new TimeoutException($"What was in flight did not end within {EndingMax.TotalSeconds:0} s."));
+        await broken.CancelAsync();
+        await lanes;
+
+        ct.ThrowIfCancellationRequested();
+        return failure is null ? use! : throw new InvalidOperationException($"The load failed. {failure.Message}", failure);
+    }
+
+    /// <summary>Null when the load broke before the end of the window.</summary>
+    async Task<CpuUse?> MeasureAsync(CpuMeter cpu, string phase, TimeSpan window, CancellationToken broken)
+    {
         try
         {
-            await Task.Delay(WarmUp, clock, broken.Token);
+            await Task.Delay(Filling, clock, broken);
             var (before, start) = (Interlocked.Read(ref completed), cpu.Read());
-            await Task.Delay(window, clock, broken.Token);
+            await Task.Delay(window, clock, broken);
             return cpu.Since(start, phase, Interlocked.Read(ref completed) - before);
         }
-        finally
+        catch (OperationCanceledException)
         {
-            await ending.CancelAsync();
-            broken.CancelAfter(EndingMax);
-            await lanes;
+            return null;
         }
     }
 
@@ -50,12 +75,15 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
             while (!ending.IsCancellationRequested)
                 await RunBatchAsync(broken.Token);
         }
-        catch
+        catch (Exception exception)
         {
+            Fail(exception);
             await broken.CancelAsync();
-            throw;
         }
     }
+
+    // The first is the cause; the others are its consequences.
+    void Fail(Exception exception) => Interlocked.CompareExchange(ref failure, exception, null);
 
     async Task RunBatchAsync(CancellationToken ct)
     {

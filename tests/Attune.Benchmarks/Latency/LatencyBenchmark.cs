@@ -1,6 +1,5 @@
 using Attune.Benchmarks.Harness;
 using Attune.Benchmarks.Installations;
-using Attune.Benchmarks.Profiling;
 using Attune.Server.Storage;
 
 namespace Attune.Benchmarks.Latency;
@@ -18,19 +17,22 @@ sealed class LatencyBenchmark(BenchSettings settings) : IBenchmark
 
     readonly Figure median = new("start latency p50", "µs", 0, Parts, Target.AtMost(2.5));
     readonly Figure slow = new("start latency p99", "µs", 0, Parts, Target.AtMost(5));
-    readonly Figure[] partFigures = [new("  insert p50", "µs", 0, null, null), new("  call p50", "µs", 0, null, null), new("  hop p50", "µs", 0, null, null)];
+    readonly Figure received = Part("  of it, until the server stores it");
+    readonly Figure answered = Part("  beside it, the answer");
+    readonly Figure[] partFigures = [Part("  baseline: insert"), Part("  baseline: call"), Part("  baseline: hop")];
     readonly Lifetime lifetime = new();
+    StartOnce? start;
     LatencyProbe? product;
     LatencyProbe[] parts = [];
-    CpuMeter? cpu;
 
     public string Name => "latency";
 
     public async Task PrepareAsync(CancellationToken ct)
     {
         var installation = lifetime.Owns(await Installation.StartAsync(settings.Clock, ct));
-        var agent = lifetime.Owns(await installation.StartAgentAsync("bench", slots: 8, ct));
-        product = new(new StartOnce(installation, RestAsync).RunAsync, RestAsync);
+        lifetime.Owns(await installation.StartAgentAsync("bench", slots: 8, ct));
+        start = new(installation, RestAsync);
+        product = new(start.RunAsync, RestAsync);
 
         var baseline = await BaselineDatabase.CreateAsync(installation.Postgres, ct);
         var insert = lifetime.Owns(await InsertOnce.PrepareAsync(
@@ -38,10 +40,6 @@ sealed class LatencyBenchmark(BenchSettings settings) : IBenchmark
         var echo = lifetime.Owns(await EchoProcess.StartAsync(ct));
         var hop = new DuplexHop(echo.Channel);
         parts = [new(insert.RunAsync, RestAsync), new(new EmptyCall(echo.Channel).RunAsync, RestAsync), new(hop.RunAsync, RestAsync)];
-        cpu = new(
-            new Dictionary<string, int> { ["server"] = installation.ServerProcessId, ["agent"] = agent.Process.Id },
-            installation.Postgres.ProcessId,
-            settings.Clock);
 
         // Until the JIT has compiled the hot paths a second time everywhere.
         foreach (var probe in parts.Append(product))
@@ -65,14 +63,18 @@ sealed class LatencyBenchmark(BenchSettings settings) : IBenchmark
 
     RepeatOutcome Collect()
     {
-        var (whole, each) = (product!.Collect(), parts.Select(part => part.Collect()).ToArray());
+        var (whole, each, stages) = (product!.Collect(), parts.Select(part => part.Collect()).ToArray(), start!.Collect());
         return new(
         [
             new(median, whole.Median, each.Sum(part => part.Median)),
             new(slow, whole.Percentile(0.99), each.Sum(part => part.Percentile(0.99))),
+            new(received, stages.Received.Median),
+            new(answered, stages.Answered.Median),
             .. partFigures.Zip(each, (figure, part) => new Measurement(figure, part.Median)),
         ]);
     }
+
+    static Figure Part(string name) => new($"{name} p50", "µs", 0, null, null);
 
     Task RestAsync(CancellationToken ct) => Task.Delay(Rest, settings.Clock, ct);
 }

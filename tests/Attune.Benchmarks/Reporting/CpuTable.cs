@@ -15,7 +15,9 @@ sealed class CpuTable(BenchmarkResult result)
         var text = new StringBuilder();
         foreach (var phase in result.CpuUses.GroupBy(use => use.Phase))
         {
-            text.AppendLine().AppendLine($"{result.Name}, {phase.Key}: CPU seconds per thousand executions").Append(Table([.. phase]));
+            // Without executions there is nothing to divide by, and their rate of zero says it all.
+            if (phase.All(use => use.Executions > 0))
+                text.AppendLine().AppendLine($"{result.Name}, {phase.Key}: CPU seconds per thousand executions").Append(Table([.. phase]));
         }
 
         return text.ToString();

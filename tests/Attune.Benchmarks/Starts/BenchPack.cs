@@ -7,7 +7,7 @@ namespace Attune.Benchmarks.Starts;
 /// <summary>A pack with one action that is the system's own `true`, installed as any pack is.</summary>
 static class BenchPack
 {
-    public const string ActionRef = "bench.true";
+    public const string ActionRef = "bench.nothing";
     public const string Program = "/bin/true";
 
     const string Pack = """
@@ -18,11 +18,11 @@ static class BenchPack
         """;
 
     const string Action = """
-        ref: bench.true
+        ref: bench.nothing
         label: The shortest program there is
         description: Starts a process that ends at once
         runtime: core.native
-        entry_point: true
+        entry_point: nothing
         output_format: text
         """;
 
@@ -31,8 +31,8 @@ static class BenchPack
         var directory = Path.Combine(installation.Postgres.Scratch, "pack");
         Directory.CreateDirectory(Path.Combine(directory, "actions"));
         await File.WriteAllTextAsync(Path.Combine(directory, "pack.yaml"), Pack, ct);
-        await File.WriteAllTextAsync(Path.Combine(directory, "actions", "true.yaml"), Action, ct);
-        File.Copy(Program, Path.Combine(directory, "actions", "true"));
+        await File.WriteAllTextAsync(Path.Combine(directory, "actions", "nothing.yaml"), Action, ct);
+        File.Copy(Program, Path.Combine(directory, "actions", "nothing"));
 
         var problems = new List<Packs.PackProblem>();
         var archive = PackArchive.Write(PackFiles.FromDirectory(directory, problems));

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Attune.Testing;
 using Attune.V1;
 using Grpc.Core;
 using Grpc.Net.Client;

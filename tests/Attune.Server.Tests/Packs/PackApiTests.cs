@@ -98,6 +98,20 @@ public sealed class PackApiTests : IAsyncLifetime
         await Denied(() => PackBench.InstallAsync(installer, bench.Archive("edge", "1.2.0", [],
             ("actions/a.sh", ""), ("actions/a.yaml", "ref: edge.a\nruntime: core.shell\nentry_point: a.sh\npermission_sets: [core.admin]\n"))));
 
+        // Nor can it hand on more than its installer holds.
+        var assigner = await bench.LoginWithAsync("""
+            [{"resource": "packs", "actions": ["read", "install"]}, {"resource": "permission_sets", "actions": ["assign"]}]
+            """);
+        var handing = new Attune.V1.PackService.PackServiceClient(bench.Server.Anonymous.Intercept(metadata =>
+        {
+            metadata.Add(assigner[0]);
+            return metadata;
+        }));
+        Assert.Equal("GRANT_EXCEEDS_OWN", (await RefusedCall.OfAsync(() => PackBench.InstallAsync(handing, bench.Archive("edge", "1.2.0", [],
+            ("permission_sets/all.yaml", "ref: edge.all\ngrants: [{resource: \"*\", actions: [\"*\"]}]\n"))))).Reason);
+        Assert.Equal("GRANT_EXCEEDS_OWN", (await RefusedCall.OfAsync(() => PackBench.InstallAsync(handing, bench.Archive("edge", "1.2.0", [],
+            ("actions/a.sh", ""), ("actions/a.yaml", "ref: edge.a\nruntime: core.shell\nentry_point: a.sh\npermission_sets: [core.admin]\n"))))).Reason);
+
         static async Task Denied(Func<Task> call)
         {
             var refusal = await RefusedCall.OfAsync(call);

@@ -62,7 +62,8 @@ sealed class ReflectionIndex(EndpointDataSource endpoints)
             else
                 response.FileDescriptorResponse = new()
                 {
-                    FileDescriptorProto = { WithDependencies(file).DistinctBy(each => each.Name).Select(each => each.SerializedData) },
+                    // The asked one first; read backwards, no file comes before what it imports.
+                    FileDescriptorProto = { WithDependencies(file).DistinctBy(each => each.Name).Reverse().Select(each => each.SerializedData) },
                 };
         }
 
@@ -87,7 +88,7 @@ sealed class ReflectionIndex(EndpointDataSource endpoints)
         .Order(StringComparer.Ordinal);
 
     static IEnumerable<FileDescriptor> WithDependencies(FileDescriptor file)
-        => file.Dependencies.SelectMany(WithDependencies).Prepend(file);
+        => file.Dependencies.SelectMany(WithDependencies).Append(file);
 
     static IEnumerable<string> SymbolsOf(FileDescriptor file)
     {
