@@ -88,12 +88,19 @@ public sealed class Site : IAsyncDisposable
         return agent;
     }
 
+    /// <summary>Ends an agent that only one test needed.</summary>
+    public async Task RemoveAsync(AgentProcess agent)
+    {
+        agents.Remove(agent);
+        await agent.DisposeAsync();
+    }
+
     /// <summary>Waits until an agent is what the test needs.</summary>
     public Task UntilAsync(string agent, Func<Worker, bool> condition, CancellationToken ct)
         => Waiting.UntilAsync(
             async () => (await Client.Workers.ListWorkersAsync(new(), cancellationToken: ct)).Workers
                 .Any(worker => worker.Name == agent && condition(worker)),
-            $"agent {agent} among:\n{string.Join('\n', Outputs)}",
+            () => $"agent {agent} among:\n{string.Join('\n', Outputs)}",
             ct);
 
     /// <summary>Starts an action; `{}` is what a JSON object of parameters looks like.</summary>
@@ -116,13 +123,8 @@ public sealed class Site : IAsyncDisposable
             or ExecutionStatus.Timeout or ExecutionStatus.Abandoned, ct);
 
     /// <summary>Waits until an execution is what the test needs.</summary>
-    public async Task<Execution> UntilAsync(long id, Func<Execution, bool> condition, CancellationToken ct)
-    {
-        var last = new Execution();
-        await Waiting.UntilAsync(
-            async () => condition(last = await GetAsync(id, ct)), $"execution {id} and what comes of it", ct);
-        return last;
-    }
+    public Task<Execution> UntilAsync(long id, Func<Execution, bool> condition, CancellationToken ct)
+        => Waiting.ForAsync(() => GetAsync(id, ct), condition, $"execution {id}", ct);
 
     public async Task<Execution> GetAsync(long id, CancellationToken ct)
         => (await Client.Executions.GetExecutionAsync(new() { ExecutionId = id }, cancellationToken: ct)).Execution;

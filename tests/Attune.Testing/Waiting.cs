@@ -10,9 +10,10 @@ public static class Waiting
     public static CancellationToken SoonEnough => new CancellationTokenSource(Deadline).Token;
 
     /// <param name="condition">Asked again and again.</param>
-    /// <param name="what">What is awaited, for the message of a test that waits in vain.</param>
+    /// <param name="what">What is awaited, asked for when a test has waited in vain.</param>
     /// <param name="ct">Ends the waiting early.</param>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken ct)
+    /// <exception cref="TimeoutException">It did not come true in time.</exception>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, CancellationToken ct)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
         deadline.CancelAfter(Deadline);
@@ -21,12 +22,23 @@ public static class Waiting
             while (!await condition())
                 await Task.Delay(LookAgainAfter, TimeProvider.System, deadline.Token);
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (Exception exception) when (deadline.IsCancellationRequested)
         {
-            throw new TimeoutException($"Waited {Deadline} in vain for: {what}");
+            throw new TimeoutException($"Waited in vain for: {what()}", exception);
         }
     }
 
+    public static Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken ct)
+        => UntilAsync(condition, () => what, ct);
+
     public static Task UntilAsync(Func<bool> condition, string what, CancellationToken ct)
         => UntilAsync(() => Task.FromResult(condition()), what, ct);
+
+    /// <returns>The first of what is asked for that fits.</returns>
+    public static async Task<T> ForAsync<T>(Func<Task<T>> ask, Func<T, bool> fits, string what, CancellationToken ct)
+    {
+        var last = await ask();
+        await UntilAsync(async () => fits(last) || fits(last = await ask()), () => $"{what}; the last was {last}", ct);
+        return last;
+    }
 }

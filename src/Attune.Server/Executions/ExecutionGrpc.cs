@@ -7,7 +7,7 @@ namespace Attune.Server.Executions;
 
 /// <summary>The edge of everything that is asked and changed; the streams are in <see cref="ExecutionStreams"/>.</summary>
 sealed class ExecutionGrpc(
-    ExecutionCommands commands, ExecutionStore store, ExplainExecution explain, ExecutionStreams streams, TimeProvider clock)
+    ExecutionCommands commands, ExecutionStore store, ExplainExecution explain, ExecutionStreams streams)
     : ExecutionService.ExecutionServiceBase
 {
     const int ItemsMax = 1000;
@@ -104,8 +104,8 @@ sealed class ExecutionGrpc(
 
     async Task<Wire.Execution> ToExecutionAsync(StartExecution.Started started, Caller caller, CancellationToken ct)
     {
-        if (!started.Repeated)
-            return started.Items[0].ToWire(started.Ids[0], started.Scheduled[0], caller.Login, clock.GetUtcNow());
+        if (!started.Stored.Repeated)
+            return started.Items[0].ToWire(started.Stored, caller.Login);
 
         // The first answer's execution as it stands now; removed since is only possible by hand in the database.
         return started.Ids is [var id, ..] && await store.FindAsync(id, ct) is { } execution

@@ -102,12 +102,14 @@ static class ExecutionMapping
         EnvVars = item.EnvVars,
     };
 
-    /// <summary>What was just stored, without reading it back.</summary>
-    public static Wire.Execution ToWire(this NewExecution item, long id, bool scheduled, string login, DateTimeOffset now)
+    /// <summary>The first of what was just stored, without reading it back.</summary>
+    public static Wire.Execution ToWire(this NewExecution item, StoredExecutions stored, string login)
     {
+        var scheduled = stored.Scheduled[0];
+        var created = stored.Created.ToTimestamp();
         var execution = new Wire.Execution
         {
-            Id = id,
+            Id = stored.Ids[0],
             ActionRef = item.Action.Ref,
             Status = scheduled ? Wire.ExecutionStatus.Scheduled : Wire.ExecutionStatus.Requested,
             Parameters = JsonStruct.ToStruct(ParameterSecrets.Conceal(item.Config)),
@@ -118,8 +120,9 @@ static class ExecutionMapping
             Priority = item.Priority,
             Timeout = Duration.FromTimeSpan(item.Timeout),
             ReleaseDigest = item.Action.ReleaseDigest,
-            Created = now.ToTimestamp(),
-            Updated = now.ToTimestamp(),
+            Created = created,
+            Updated = created,
+            ScheduledAt = scheduled ? created : null,
         };
         execution.WorkerLabels.Add(new Dictionary<string, string>(item.WorkerLabels));
         return execution;

@@ -96,7 +96,7 @@ sealed partial class InsertExecutions(
                 reserved[i] = dispatcher.TryReserve(rows[i].Item.Requirement);
 
             var ids = await ExecuteInsertAsync(connection, rows, reserved, now, ct);
-            var stored = Split(requests, ids, reserved);
+            var stored = Split(requests, ids, reserved, now);
             if (transaction is not null)
             {
                 await StartRequests.AnswerAsync(connection, transaction, requests, stored, ct);
@@ -197,7 +197,8 @@ sealed partial class InsertExecutions(
     static string ToJson(IReadOnlyDictionary<string, string> map)
         => map.Count == 0 ? "{}" : JsonSerializer.Serialize(map);
 
-    static List<StoredExecutions> Split(IReadOnlyList<NewExecutions> requests, long[] ids, AgentSession?[] reserved)
+    static List<StoredExecutions> Split(
+        IReadOnlyList<NewExecutions> requests, long[] ids, AgentSession?[] reserved, DateTimeOffset now)
     {
         var stored = new List<StoredExecutions>(requests.Count);
         var at = 0;
@@ -207,6 +208,7 @@ sealed partial class InsertExecutions(
             stored.Add(new(ids[at..end], Repeated: false)
             {
                 Scheduled = Array.ConvertAll(reserved[at..end], session => session is not null),
+                Created = now,
             });
             at = end;
         }

@@ -37,4 +37,7 @@ sealed record NewExecutions
 sealed record StoredExecutions(IReadOnlyList<long> Ids, bool Repeated)
 {
     public bool[] Scheduled { get; init; } = [];
+
+    /// <summary>As the rows have it.</summary>
+    public DateTimeOffset Created { get; init; }
 }

@@ -31,7 +31,10 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
     static readonly TimeSpan TimeoutMin = TimeSpan.FromSeconds(1);
     static readonly TimeSpan TimeoutMax = TimeSpan.FromDays(7);
 
-    public sealed record Started(IReadOnlyList<long> Ids, IReadOnlyList<NewExecution> Items, IReadOnlyList<bool> Scheduled, bool Repeated);
+    public sealed record Started(StoredExecutions Stored, IReadOnlyList<NewExecution> Items)
+    {
+        public IReadOnlyList<long> Ids => Stored.Ids;
+    }
 
     /// <param name="rpc">Scopes the request id.</param>
     /// <param name="pathOf">The path of the n-th command in the request, with its dot: `items[3].`.</param>
@@ -71,7 +74,7 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
         // The same request id was in the same commit: now the first one's answer is there to be read.
         if (stored.Repeated && stored.Ids.Count == 0)
             stored = await insert.RunAsync(request, ct);
-        return new Started(stored.Ids, items, stored.Scheduled, stored.Repeated);
+        return new Started(stored, items);
     }
 
     async ValueTask<(NewExecution? Item, List<(string, Violation)> Problems)> CheckAsync(

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Npgsql;
@@ -76,7 +77,7 @@ sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime, ILogger
 
         switch (exception)
         {
-            case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
+            case OperationCanceledException or ChannelClosedException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return new Failure(FailureKind.Unavailable, "SERVER_STOPPING", "The server is stopping. Try again.").ToRpcException();
             case PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter }:
                 return new Failure(FailureKind.Invalid, "TEXT_INVALID", "A text in the request holds a NUL character.").ToRpcException();

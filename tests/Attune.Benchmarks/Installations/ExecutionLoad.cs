@@ -10,7 +10,8 @@ namespace Attune.Benchmarks.Installations;
 /// </summary>
 sealed class ExecutionLoad(Installation installation, string actionRef, int batchSize, int batchesInFlight, TimeProvider clock)
 {
-    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    const int WarmUpRounds = 3;
+    static readonly TimeSpan Filling = TimeSpan.FromSeconds(1);
     static readonly TimeSpan EndingMax = TimeSpan.FromSeconds(30);
 
     readonly StartExecutionsRequest batch = new()
@@ -20,6 +21,16 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
 
     long completed;
     Exception? failure;
+
+    /// <summary>Until the hot paths of every process are compiled for good, which takes the JIT several rounds.</summary>
+    public async Task WarmUpAsync(CpuMeter cpu, CancellationToken ct)
+    {
+        for (var round = 0; round < WarmUpRounds; round++)
+        {
+            await RunAsync(cpu, "", Filling, ct);
+            await cpu.SettleAsync(ct);
+        }
+    }
 
     /// <summary>Fills the pipeline for a while, measures for the window, and lets end what is in flight.</summary>
     /// <exception cref="InvalidOperationException">A call failed, or an execution did not end well.</exception>
@@ -46,7 +57,7 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
     {
         try
         {
-            await Task.Delay(WarmUp, clock, broken);
+            await Task.Delay(Filling, clock, broken);
             var (before, start) = (Interlocked.Read(ref completed), cpu.Read());
             await Task.Delay(window, clock, broken);
             return cpu.Since(start, phase, Interlocked.Read(ref completed) - before);

@@ -21,10 +21,10 @@ sealed class StartOnce(Installation installation, Func<CancellationToken, Task> 
         var called = TimeProvider.System.GetUtcNow();
         var started = await installation.Executions.StartExecutionAsync(request, installation.Admin, cancellationToken: ct);
         answered.Add((TimeProvider.System.GetUtcNow() - called).TotalMicroseconds);
-        received.Add((started.Execution.Created.ToDateTimeOffset() - called).TotalMicroseconds);
 
         await rest(ct);
         var ended = await FinishAsync(started.Execution.Id, ct);
+        received.Add((ended.Created.ToDateTimeOffset() - called).TotalMicroseconds);
         return ended.Status is ExecutionStatus.Completed
             ? ended.StartedAt.ToDateTimeOffset() - called
             : throw new InvalidOperationException($"Execution {ended.Id} ended as {ended.Status}: {ended.Error?.Message}");

@@ -6,6 +6,9 @@ namespace Attune.Benchmarks.Profiling;
 sealed class CpuMeter(IReadOnlyDictionary<string, int> processes, int? postmaster, TimeProvider clock)
 {
     const string Postgres = "postgres";
+    const double QuietCores = 0.1;
+    static readonly TimeSpan QuietFor = TimeSpan.FromMilliseconds(300);
+    static readonly TimeSpan SettleMax = TimeSpan.FromSeconds(10);
 
     /// <summary>A point in time; <see cref="Since"/> makes a use of two.</summary>
     public sealed record Reading(long Timestamp, IReadOnlyDictionary<string, double> Seconds);
@@ -25,6 +28,23 @@ sealed class CpuMeter(IReadOnlyDictionary<string, int> processes, int? postmaste
             var times = ProcessTimes.Read(id) ?? default;
             (seconds[name], seconds[$"{name}'s children"]) = (times.Own, times.EndedChildren);
         }
+    }
+
+    /// <summary>
+    /// Waits until nobody is busy any more: what the JIT compiles and PostgreSQL cleans up behind one measurement is no part of the next.
+    /// </summary>
+    public async Task SettleAsync(CancellationToken ct)
+    {
+        var since = clock.GetTimestamp();
+        double busyCores;
+        do
+        {
+            var start = Read();
+            await Task.Delay(QuietFor, clock, ct);
+            var use = Since(start, "", 0);
+            busyCores = use.Seconds.Values.Sum() / use.Wall.TotalSeconds;
+        }
+        while (busyCores > QuietCores && clock.GetElapsedTime(since) < SettleMax);
     }
 
     public CpuUse Since(Reading start, string phase, double executions)

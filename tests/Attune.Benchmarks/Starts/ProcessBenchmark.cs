@@ -30,7 +30,7 @@ sealed class ProcessBenchmark(BenchSettings settings) : IBenchmark
             installation.Postgres.ProcessId,
             settings.Clock);
 
-        await load.RunAsync(cpu, "", TimeSpan.FromSeconds(3), ct);
+        await load.WarmUpAsync(cpu, ct);
         await baseline.RunAsync(TimeSpan.FromSeconds(1), ct);
     }
 
@@ -38,7 +38,8 @@ sealed class ProcessBenchmark(BenchSettings settings) : IBenchmark
     {
         var isBaselineFirst = repeat % 2 == 1;
         var before = isBaselineFirst ? await MeasureBaselineAsync(ct) : null;
-        var use = await load!.RunAsync(cpu!, "product", settings.Window, ct);
+        await cpu!.SettleAsync(ct);
+        var use = await load!.RunAsync(cpu, "product", settings.Window, ct);
         var baselineUse = before ?? await MeasureBaselineAsync(ct);
         return new([new(figure, use.PerSecond, baselineUse.PerSecond)]) { CpuUses = [use, baselineUse] };
     }
@@ -47,7 +48,8 @@ sealed class ProcessBenchmark(BenchSettings settings) : IBenchmark
 
     async Task<CpuUse> MeasureBaselineAsync(CancellationToken ct)
     {
-        var start = cpu!.Read();
+        await cpu!.SettleAsync(ct);
+        var start = cpu.Read();
         var perSecond = await baseline.RunAsync(settings.Window, ct);
         var use = cpu.Since(start, "Process.Start", 0);
         return use with { Executions = perSecond * use.Wall.TotalSeconds };
