@@ -94,7 +94,11 @@ static class CommandLine
             ? command.Options.Concat(GlobalOptions.All).Where(option => !option.Hidden).Select(option => option.Name)
             : command.Subcommands.Where(each => !each.Hidden).Select(each => each.Name);
         var kind = unknown.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
-        var nearest = NearestName.Find(unknown, known);
+        // The beginning of one is more telling than any likeness.
+        var names = known.ToList();
+        var nearest = names.FindAll(name => name.StartsWith(unknown, StringComparison.Ordinal)) is [var only]
+            ? only
+            : NearestName.Find(unknown, names);
         return new(
             $"`{path}` has no {kind} '{unknown}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}",
             $"`{path} --help` shows what it takes.");

@@ -51,7 +51,8 @@ static class FailureText
     {
         StatusCode.Unavailable when failure.Reason is "" => $"{connection?.Server} cannot be reached: {Cause(failure)}",
         StatusCode.DeadlineExceeded => $"{connection?.Server} did not answer in time.",
-        StatusCode.Unauthenticated when failure.Reason is "" && failure.Status.Detail is "" => "The server does not know who you are.",
+        StatusCode.Unauthenticated when connection is { HasCredentials: false } && failure.Reason is not ("LOGIN_FAILED" or "LOGIN_THROTTLED") =>
+            $"You are not logged in to {connection.Server}.",
         // Every violation has its own line; the server's sentence would only repeat them.
         _ when failure.FieldViolations.Count > 0 => $"The request is not valid ({failure.Reason}).",
         _ => failure.Message,
@@ -76,6 +77,7 @@ static class FailureText
         { StatusCode: StatusCode.PermissionDenied } when failure.Metadata.GetValueOrDefault("permission") is { } permission =>
             $"It takes the permission {permission}; `attune whoami` lists what you have. An administrator gives more: "
                 + "`attune user grant LOGIN PERMISSION_SET`.",
+        { Reason: "CURRENT_PASSWORD_WRONG" } => "Nothing was changed.",
         { StatusCode: StatusCode.PermissionDenied } => "`attune whoami` lists what you may do.",
         { Reason: "ACTION_NOT_FOUND" } => "`attune action list` shows what there is; `attune pack install DIR` adds more.",
         { Reason: "EXECUTION_NOT_FOUND" } => "`attune execution list` shows the latest.",

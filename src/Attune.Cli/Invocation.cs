@@ -2,6 +2,7 @@ using System.CommandLine;
 using Attune.Cli.Configuration;
 using Attune.Cli.Output;
 using Attune.Cli.Terminals;
+using Attune.Engine.Schemas;
 using Attune.Protos.Client;
 
 namespace Attune.Cli;
@@ -37,7 +38,7 @@ sealed class Invocation : IDisposable
         parsed.GetValue(GlobalOptions.Profile),
         Environment.GetEnvironmentVariable);
 
-    public AttuneClient Client => client ??= Connect(Connection, Connection.Credentials(Configuration, Clock));
+    public AttuneClient Client => client ??= Connect(Existing(), Connection.Credentials(Configuration, Clock));
 
     public string Get(Argument<string> argument) => parsed.GetRequiredValue(argument);
 
@@ -62,6 +63,14 @@ sealed class Invocation : IDisposable
             throw new CommandFailure($"The file of certificate authorities cannot be read: {absent.Message}");
         }
     }
+
+    // A misspelled profile must not end up at another server, or nobody's.
+    Connection Existing()
+        => Connection.ProfileExists
+            ? Connection
+            : throw new CommandFailure(
+                $"There is no profile '{Connection.ProfileName}'.{NearestName.Suggest(Connection.ProfileName, Configuration.Read().ByName.Keys)}",
+                $"`attune login --profile {Connection.ProfileName}` makes it.");
 
     public void Dispose() => client?.Dispose();
 }

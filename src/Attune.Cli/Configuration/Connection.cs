@@ -15,6 +15,12 @@ sealed record Connection
     /// <summary>From ATTUNE_TOKEN.</summary>
     public string? EnvironmentToken { get; init; }
 
+    /// <summary>False when a profile was named that there is not.</summary>
+    public bool ProfileExists { get; init; } = true;
+
+    public bool HasCredentials
+        => EnvironmentToken is not null || (ProfileApplies && (NotEmpty(Profile.Token) is not null || Profile.LoginTokens is not null));
+
     /// <summary>False when the address is not the profile's own: its login belongs to another server and is not sent to this one.</summary>
     public bool ProfileApplies { get; init; }
 
@@ -23,16 +29,19 @@ sealed record Connection
     {
         var chosen = NotEmpty(profileOption) ?? NotEmpty(environment("ATTUNE_PROFILE"));
         var name = chosen ?? NotEmpty(profiles.Current) ?? "default";
-        var profile = profiles.ByName.GetValueOrDefault(name) ?? new();
+        var profile = profiles.ByName.GetValueOrDefault(name);
+        // A second login is most often another name at the same server.
+        var present = (profile ?? profiles.ByName.GetValueOrDefault(profiles.Current))?.Server;
         var named = NotEmpty(serverOption) ?? NotEmpty(environment("ATTUNE_SERVER"));
-        var server = Normal(named ?? NotEmpty(profile.Server) ?? DefaultServer);
-        var applies = profile.Server is { Length: > 0 } own && Normal(own) == server;
+        var server = Normal(named ?? NotEmpty(present) ?? DefaultServer);
+        var applies = profile?.Server is { Length: > 0 } own && Normal(own) == server;
         return new()
         {
             ProfileName = name,
-            Profile = profile,
+            Profile = profile ?? new(),
+            ProfileExists = profile is not null || chosen is null,
             Server = server,
-            CaFile = applies ? NotEmpty(profile.CaFile) : null,
+            CaFile = applies ? NotEmpty(profile!.CaFile) : null,
             EnvironmentToken = NotEmpty(environment("ATTUNE_TOKEN")),
             ProfileApplies = applies,
         };

@@ -18,7 +18,7 @@ sealed class LogFollower(Invocation run)
     readonly Stream stdout = run.Answer.IsTable ? Console.OpenStandardOutput() : Console.OpenStandardError();
     readonly Stream stderr = Console.OpenStandardError();
     int attempt;
-    bool lineIsOpen;
+    Stream? openLine;
 
     /// <summary>True once the job itself wrote to its stdout.</summary>
     public bool SawOutput { get; private set; }
@@ -52,17 +52,18 @@ sealed class LogFollower(Invocation run)
                     Say("the connection broke; trying to take it up again");
             }
 
-            broken++;
+            if (++broken > ReconnectsMax)
+                throw new CommandFailure($"The server ends the log of execution {executionId} again and again.", exitCode: ExitCode.Unreachable);
             await Task.Delay(reconnectDelay, run.Clock, ct);
         }
     }
 
-    /// <summary>Ends a line that the job left open, so that what follows on the terminal begins at its margin.</summary>
+    /// <summary>Ends a line that the job left open where ours would go on in it. Stdout in a pipe stays as the job wrote it.</summary>
     public void EndLine()
     {
-        if (lineIsOpen && run.Terminal.ErrorIsTerminal)
+        if (openLine == stderr || (openLine is not null && (run.Terminal.ErrorIsTerminal || !run.Answer.IsTable)))
             run.Terminal.Error.WriteLine();
-        lineIsOpen = false;
+        openLine = null;
     }
 
     async Task WriteAsync(StreamExecutionLogsResponse part, CancellationToken ct)
@@ -82,8 +83,8 @@ sealed class LogFollower(Invocation run)
             }
 
             SawOutput |= chunk.Stream is LogStream.Stdout;
-            lineIsOpen = chunk.Content[^1] is not (byte)'\n';
             var target = chunk.Stream is LogStream.Stderr ? stderr : stdout;
+            openLine = chunk.Content[^1] is (byte)'\n' ? null : target;
             await target.WriteAsync(chunk.Content.Memory, ct);
             await target.FlushAsync(ct);
         }

@@ -47,8 +47,16 @@ static class Texts
         _ => $"{(int)span.TotalHours} h {span.Minutes} min",
     };
 
+    /// <summary>A length that somebody chose: `30 s`, `10 min`, `1 h 30 min`.</summary>
+    public static string Setting(TimeSpan span)
+    {
+        (int Count, string Unit)[] parts =
+            [(span.Days, "d"), (span.Hours, "h"), (span.Minutes, "min"), (span.Seconds, "s"), (span.Milliseconds, "ms")];
+        return string.Join(' ', parts.Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Unit}"));
+    }
+
     public static string Labels(IEnumerable<KeyValuePair<string, string>> labels)
-        => string.Join(",", labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
+        => string.Join(", ", labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
 
     public static string Size(long bytes) => bytes switch
     {

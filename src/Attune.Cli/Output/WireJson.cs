@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -7,7 +8,7 @@ namespace Attune.Cli.Output;
 /// proto3's JSON mapping with the protos' own field names, and with fields that are zero or empty: a script finds every field
 /// in every answer.
 /// </summary>
-static class WireJson
+static partial class WireJson
 {
     static readonly JsonFormatter formatter = new(JsonFormatter.Settings.Default
         .WithPreserveProtoFieldNames(true)
@@ -15,11 +16,21 @@ static class WireJson
         .WithTypeRegistry(TypeRegistry.Empty)
         .WithIndentation());
 
-    public static string Of(IMessage message) => formatter.Format(message);
+    // The formatter writes < and > as \u003c and \u003e, for pages that JSON is pasted into; here people and grep read it.
+    public static string Of(IMessage message) => Escape.Replace(formatter.Format(message), escape => escape.Value switch
+    {
+        "\\u003c" => "<",
+        "\\u003e" => ">",
+        var other => other,
+    });
 
     public static string OfMany(IEnumerable<IMessage> messages)
     {
         var items = messages.Select(message => "  " + Of(message).Replace("\n", "\n  ", StringComparison.Ordinal)).ToList();
         return items.Count is 0 ? "[]" : $"[\n{string.Join(",\n", items)}\n]";
     }
+
+    // Every escape, so that the second half of an escaped backslash begins none.
+    [GeneratedRegex(@"\\(u[0-9a-f]{4}|.)")]
+    static partial Regex Escape { get; }
 }

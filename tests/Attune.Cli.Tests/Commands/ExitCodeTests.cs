@@ -67,6 +67,8 @@ public sealed class ExitCodeTests
 
     [Theory]
     [InlineData("execution lst", "Did you mean 'list'?")]
+    [InlineData("exec list", "Did you mean 'execution'?")]
+    [InlineData("status --profile defualt", "There is no profile 'defualt'.")]
     [InlineData("execution list --stauts failed", "Did you mean '--status'?")]
     [InlineData("execution list --status nonsense", "nonsense")]
     [InlineData("execution show", "ID")]

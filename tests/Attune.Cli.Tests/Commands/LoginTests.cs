@@ -120,7 +120,21 @@ public sealed class LoginTests
 
         Assert.Equal(4, who.ExitCode);
         Assert.Null(other.Calls.Single().Authorization);
+        Assert.Contains($"You are not logged in to {other.Address}.", who.Errors);
         Assert.Contains($"Your login is for {bench.Plane.Address}", who.Errors);
+    }
+
+    [Fact]
+    public async Task A_second_profile_is_by_itself_at_the_same_server()
+    {
+        await using var bench = await CliBench.StartAsync();
+        await bench.LogInAsync();
+
+        var second = await bench.RunAsync(
+            FakeIdentities.Password + "\n", ["login", "--login", "ada", "--password-stdin", "--profile", "second"], ("ATTUNE_SERVER", ""));
+
+        Assert.Equal(0, second.ExitCode);
+        Assert.Equal(bench.Plane.Address, Read(bench).ByName["second"].Server);
     }
 
     [Fact]

@@ -29,6 +29,20 @@ public sealed class TextsTests
         => Assert.Equal(expected, Texts.Length(TimeSpan.FromMilliseconds(milliseconds)));
 
     [Theory]
+    [InlineData("a > b", "\"a > b\"")]
+    [InlineData("\\u003e", "\"\\\\u003e\"")]
+    [InlineData("\\<\n", "\"\\\\<\\n\"")]
+    public void Only_what_need_be_is_escaped_in_JSON(string text, string expected)
+        => Assert.Equal(expected, WireJson.Of(Value.ForString(text)));
+
+    [Theory]
+    [InlineData(30, "30 s")]
+    [InlineData(600, "10 min")]
+    [InlineData(5400, "1 h 30 min")]
+    public void Settings_read_as_they_were_written(int seconds, string expected)
+        => Assert.Equal(expected, Texts.Setting(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
     [InlineData("""{"a":"no","b":"1e3","c":"plain","d":true,"e":null,"f":1.5,"g":[],"h":{},"i":"x: y","j":"2026-01-01"}""")]
     [InlineData("""[{"id":"1","text":"two\nlines\n"},{"id":"2","text":"\u001b[31m"}]""")]
     public void YAML_reads_back_as_the_same_document(string json)

@@ -24,7 +24,7 @@ static class ShowAction
             new("Enabled", action.Enabled ? "" : "no"),
             new("Runtime", action.IsWorkflow ? "workflow" : $"{action.RuntimeRef} {action.RuntimeVersion}".TrimEnd()),
             new("Entry point", action.EntryPoint),
-            new("Timeout", action.TimeoutSeconds is 0 ? "" : Texts.Length(TimeSpan.FromSeconds(action.TimeoutSeconds))),
+            new("Timeout", action.TimeoutSeconds is 0 ? "" : Texts.Setting(TimeSpan.FromSeconds(action.TimeoutSeconds))),
             new("Delivery", action.Delivery),
             new("Retry", Retry(action.Retry)),
             new("Needs labels", Texts.Labels(action.WorkerLabels)),

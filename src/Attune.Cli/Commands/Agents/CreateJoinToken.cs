@@ -32,7 +32,7 @@ static class CreateJoinToken
         run.Answer.Secret(
             answer,
             answer.Token,
-            $"Lets one agent join, {Texts.Ago(answer.JoinToken.ExpiresAt, run.Clock)} at the latest; it is not shown again. On the host:\n"
-                + $"  attune-agent --server {run.Connection.Server} --join-token TOKEN --name NAME --role {run.Get(role)}");
+            $"Lets one agent join, {Texts.Ago(answer.JoinToken.ExpiresAt, run.Clock)} at the latest; it is not shown again. In a file on the host:\n"
+                + $"  attune-agent --server {run.Connection.Server} --join-token-file FILE --name NAME --role {run.Get(role)}");
     }
 }

@@ -32,7 +32,7 @@ static class ShowExecution
         new("Parent", execution.ParentId is 0 ? "" : execution.ParentId),
         new("Rerun of", execution.RerunOfId is 0 ? "" : execution.RerunOfId),
         new("Priority", execution.Priority),
-        new("Timeout", execution.Timeout is { } timeout ? Texts.Length(timeout.ToTimeSpan()) : ""),
+        new("Timeout", execution.Timeout is { } timeout ? Texts.Setting(timeout.ToTimeSpan()) : ""),
         new("Created", Texts.Moment(execution.Created, run.Clock)),
         new("Started", Texts.Moment(execution.StartedAt, run.Clock)),
         new("Finished", Texts.Moment(execution.FinishedAt, run.Clock)),

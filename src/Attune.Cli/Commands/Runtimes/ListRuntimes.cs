@@ -20,7 +20,7 @@ static class ListRuntimes
             "No runtimes.",
             new("REF", each => each.Ref),
             new("NAME", each => each.Name),
-            new("ALIASES", each => string.Join(",", each.Aliases)),
+            new("ALIASES", each => string.Join(", ", each.Aliases)),
             new("AGENTS", each => each.AvailableOn.Count));
     }
 }

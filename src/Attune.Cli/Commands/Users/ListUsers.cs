@@ -22,7 +22,7 @@ static class ListUsers
             new("LOGIN", each => each.Login),
             new("NAME", each => each.DisplayName),
             new("PASSWORD", each => Texts.YesNo(each.HasPassword)),
-            new("PERMISSION SETS", each => string.Join(",", each.PermissionSets)),
+            new("PERMISSION SETS", each => string.Join(", ", each.PermissionSets)),
             new("CREATED", each => Texts.Ago(each.Created, run.Clock)));
     }
 }

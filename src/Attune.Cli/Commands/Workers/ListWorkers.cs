@@ -32,7 +32,7 @@ static class ListWorkers
             new("ROLE", each => Texts.Word(each.Role)),
             new("SLOTS", each => $"{each.SlotsInUse}/{each.Slots}"),
             new("LABELS", each => Texts.Labels(each.Labels)),
-            new("RUNTIMES", each => string.Join(",", each.Runtimes.Select(runtime => runtime.RuntimeRef))),
+            new("RUNTIMES", each => string.Join(", ", each.Runtimes.Select(runtime => runtime.RuntimeRef))),
             new("SEEN", each => Texts.Ago(each.LastHeartbeat, run.Clock)));
     }
 }
