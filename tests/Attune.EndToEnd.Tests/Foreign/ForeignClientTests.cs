@@ -53,13 +53,15 @@ public sealed class ForeignClientTests(MainSite main)
         Assert.Equal("Echo", said.GetProperty("label").GetString());
     }
 
+    static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     static void AssertRan(JsonDocument answer)
     {
         using (answer)
         {
             Assert.Equal(
                 $$"""{"log":"grün\ndone\n","outcome":"EXECUTION_STATUS_COMPLETED","status":"EXECUTION_STATUS_COMPLETED","result":"grün\ndone","worker":"{{MainSite.Agent}}","refusal":"NOT_FOUND"}""",
-                JsonSerializer.Serialize(answer.RootElement, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+                JsonSerializer.Serialize(answer.RootElement, Readable));
         }
     }
 
