@@ -11,8 +11,11 @@ enum EndCause
     Killed,
 }
 
-/// <summary><paramref name="Leftovers"/> outlived the leader and were killed; <paramref name="Survivors"/> could not be (uninterruptible I/O).</summary>
-readonly record struct ProcessEnd(EndCause Cause, int? ExitCode, int? Signal, int Leftovers, int Survivors);
+/// <summary>
+/// <paramref name="Leftovers"/> outlived the leader and were killed; <paramref name="Survivors"/> could not be (uninterruptible I/O).
+/// <paramref name="MayRemain"/>: an orphan is alive that could be of this run as well as of another.
+/// </summary>
+readonly record struct ProcessEnd(EndCause Cause, int? ExitCode, int? Signal, int Leftovers, int Survivors, bool MayRemain = false);
 
 /// <summary>Read from one of the pipes. The bytes are rented: give the piece back with <see cref="ChildProcess.Consumed"/>.</summary>
 readonly record struct OutputPiece(bool IsError, byte[] Buffer, int Length)
@@ -45,6 +48,7 @@ sealed class ChildProcess(ProcessLoop loop, long number, Spawned files)
     internal int Leftovers;
     internal int Survivors;
     internal int ReadAfterSweep;
+    internal bool MayRemain;
 
     // Timestamps of the loop's clock; long.MaxValue: never.
     internal long DeadlineAt = long.MaxValue;

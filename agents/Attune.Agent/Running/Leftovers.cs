@@ -49,10 +49,9 @@ public static partial class Leftovers
     static List<ProcessStat> Find(AgentPaths paths)
     {
         var owner = paths.Owner + '.';
-        var sessions = Directory.EnumerateDirectories(paths.Runs)
-            .Select(folder => new RunFolder(folder).ReadNote())
-            .Where(note => note is { } leader && Proc.Stat(leader.Id)?.Start == leader.Start)
-            .Select(note => note!.Value.Id)
+        var sessions = RunFolders.Notes(paths)
+            .Where(note => note.Process > 0 && Proc.Stat(note.Process)?.Start == note.Start)
+            .Select(note => note.Process)
             .ToHashSet();
         return [.. Proc.Ids()
             .Where(id => id != Environment.ProcessId)

@@ -28,6 +28,10 @@ static unsafe partial class LibC
     public const int PrSetChildSubreaper = 36;
     public const int PrioProcess = 0;
     public const int PrioProcessGroup = 1;
+    public const int AtFdCwd = -100;
+    public const int AtSymlinkNoFollow = 0x100;
+    public const uint StatusBasic = 0x7ff;
+    public const int EExist = 17;
     public const long SysPidfdOpen = 434;
     public const short SpawnSetSigDef = 0x04;
     public const short SpawnSetSigMask = 0x08;
@@ -56,6 +60,24 @@ static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int file);
+
+    /// <summary>C libraries of before 2018 have none: callers must expect <see cref="EntryPointNotFoundException"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Status(int folder, string path, int flags, uint wanted, FileStatus* status);
+
+    /// <returns>How many bytes their names take; -1 where there can be none.</returns>
+    [LibraryImport("libc", EntryPoint = "llistxattr", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ListAttributes(string path, byte* names, nuint size);
+
+    /// <summary>Mode 0700. Unlike the framework's it does not content itself with what is there.</summary>
+    /// <returns>False when something has that name.</returns>
+    public static bool TryCreateDirectory(string path)
+        => MakeDirectory(path, 0b111_000_000) == 0 || (Marshal.GetLastPInvokeError() == EExist
+            ? false
+            : throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}"));
+
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeDirectory(string path, uint mode);
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate(int flags);
@@ -126,6 +148,36 @@ static unsafe partial class LibC
     /// <summary>Only glibc 2.34 and later has it: callers must expect <see cref="EntryPointNotFoundException"/>.</summary>
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
     public static partial int SpawnActionsCloseFrom(void* actions, int from);
+
+    /// <summary>struct statx: the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileStatus
+    {
+        [FieldOffset(8)]
+        public ulong Attributes;
+
+        [FieldOffset(16)]
+        public uint Links;
+
+        /// <summary>User and group.</summary>
+        [FieldOffset(20)]
+        public OwnerIds Owner;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(32)]
+        public ulong Node;
+
+        [FieldOffset(40)]
+        public ulong Size;
+
+        /// <summary>Major and minor number.</summary>
+        [FieldOffset(136)]
+        public ulong Device;
+    }
+
+    public readonly record struct OwnerIds(uint User, uint Group);
 
     [StructLayout(LayoutKind.Explicit, Size = 128)]
     public struct SignalInformation

@@ -11,6 +11,8 @@ readonly record struct ProcessStat(int Id, char State, int Parent, int Group, in
 
 static class Proc
 {
+    const int LineMax = 2048;
+
     public static string BootId { get; } = ReadLine("/proc/sys/kernel/random/boot_id") ?? "";
 
     public static IEnumerable<int> Ids()
@@ -27,8 +29,11 @@ static class Proc
             return null;
         }
 
-        var fields = line[(end + 2)..].Split(' ');
-        return new ProcessStat(id, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
+        Span<Range> fields = stackalloc Range[21];
+        var rest = line.AsSpan(end + 2);
+        _ = rest.Split(fields, ' ');
+        return new ProcessStat(
+            id, rest[fields[0]][0], Number(rest[fields[1]]), Number(rest[fields[2]]), Number(rest[fields[3]]), long.Parse(rest[fields[19]], CultureInfo.InvariantCulture));
     }
 
     /// <returns>The value of a variable in the environment the process was started with; null when it is not there or not to be read.</returns>
@@ -53,18 +58,20 @@ static class Proc
         }
     }
 
-    static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    static int Number(ReadOnlySpan<char> text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    static string? ReadLine(string path)
+    // Three system calls: the framework's way takes three times as many, and every run reads one.
+    static unsafe string? ReadLine(string path)
     {
-        try
+        var file = LibC.Open(path, LibC.OCloexec, 0);
+        if (file < 0)
         {
-            return File.ReadAllText(path).TrimEnd('\n');
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            // ESRCH while reading is an IOException too.
             return null;
         }
+
+        var buffer = stackalloc byte[LineMax];
+        var length = LibC.Read(file, buffer, LineMax);
+        _ = LibC.Close(file);
+        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)length).TrimEnd('\n');
     }
 }

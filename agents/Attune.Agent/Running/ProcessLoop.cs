@@ -265,7 +265,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
             children.TryRemove(child.Number, out _);
             _ = alive.Remove(child);
             child.Pieces.Writer.TryComplete();
-            child.Completion.TrySetResult(new ProcessEnd(child.Cause, child.ExitCode, child.Signal, child.Leftovers, child.Survivors));
+            child.Completion.TrySetResult(new ProcessEnd(child.Cause, child.ExitCode, child.Signal, child.Leftovers, child.Survivors, child.MayRemain));
         }
     }
 

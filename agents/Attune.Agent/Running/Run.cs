@@ -43,7 +43,7 @@ sealed class Run(ActionSpec spec, WorkItem item, RunEvents events, RunControl co
 
         try
         {
-            folder.Note(child.Id);
+            folder.Begun(child.Id);
             events.Started(StartedAt.Value);
             control.Attach(child, aborting);
             await Output.PumpAsync(child, aborting.Token);
@@ -52,11 +52,12 @@ sealed class Run(ActionSpec spec, WorkItem item, RunEvents events, RunControl co
         {
             // Nobody reads it any more, and the folder goes: so it must not go on.
             child.Kill();
-            await child.End;
+            folder.Ended(await child.End);
             throw;
         }
 
         var end = await child.End;
+        folder.Ended(end);
         await SayEndAsync(end);
         return Report(end);
     }

@@ -1,38 +1,37 @@
-using System.Globalization;
-
 namespace Attune.Agent.Running;
 
 /// <summary>
 /// What one attempt has on disk, until it ends: `work` (its current directory), `tmp`, `artifacts`, the parameter file, and the note by which a later
-/// agent finds the process again.
+/// agent finds the process again. All are empty at its beginning.
 /// </summary>
-sealed class RunFolder(string path) : IDisposable
+sealed class RunFolder : IDisposable
 {
-    const string ProcessNote = "process";
-    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    readonly RunFolders folders;
+    readonly RunSlot slot;
+    readonly RunNote note;
+    bool mayBeInUse;
+    bool hasParameters;
 
-    public string Work => Path.Combine(path, "work");
-
-    public string Temporary => Path.Combine(path, "tmp");
-
-    public string Artifacts => Path.Combine(path, "artifacts");
-
-    public string ParameterFile => Path.Combine(path, "parameters");
-
-    public static RunFolder Create(AgentPaths paths, long executionId, int attempt)
+    public RunFolder(RunFolders folders, RunSlot slot, long executionId, int attempt)
     {
-        var folder = new RunFolder(Path.Combine(paths.Runs, string.Create(CultureInfo.InvariantCulture, $"{executionId}.{attempt}")));
-        folder.Dispose();
-        foreach (var each in (string[])[folder.Work, folder.Temporary, folder.Artifacts])
-        {
-            Directory.CreateDirectory(each, OwnerOnly);
-        }
+        (this.folders, this.slot) = (folders, slot);
+        note = new RunNote(executionId, attempt, 0, 0);
 
-        return folder;
+        // Before there is a process: whatever has a note may have begun.
+        slot.Write(note);
     }
+
+    public string Work => slot.Work;
+
+    public string Temporary => slot.Temporary;
+
+    public string Artifacts => slot.Artifacts;
+
+    public string ParameterFile => Path.Combine(slot.Path, "parameters");
 
     public void WriteParameters(byte[] document)
     {
+        hasParameters = true;
         using var file = new FileStream(ParameterFile, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -42,23 +41,34 @@ sealed class RunFolder(string path) : IDisposable
         file.Write(document);
     }
 
-    public void Note(int process)
+    /// <summary>From here on it is taken for in use until <see cref="Ended"/> says otherwise.</summary>
+    public void Begun(int process)
     {
+        mayBeInUse = true;
         if (Proc.Stat(process) is { } stat)
         {
-            File.WriteAllText(Path.Combine(path, ProcessNote), string.Create(CultureInfo.InvariantCulture, $"{process} {stat.Start} {Proc.BootId}"));
+            slot.Write(note with { Process = process, Start = stat.Start });
         }
     }
 
-    /// <returns>The process and its start time; null when there is none of this boot.</returns>
-    public (int Id, long Start)? ReadNote()
-    {
-        var note = Path.Combine(path, ProcessNote);
-        return File.Exists(note) && File.ReadAllText(note).Split(' ') is [var id, var start, var boot] && boot == Proc.BootId
-            ? (int.Parse(id, CultureInfo.InvariantCulture), long.Parse(start, CultureInfo.InvariantCulture))
-            : null;
-    }
+    public void Ended(ProcessEnd end) => mayBeInUse = end.Survivors > 0 || end.MayRemain;
 
-    // What would not go must not spoil the run's result; the agent's next start tries again.
-    public void Dispose() => Trees.TryDelete(path);
+    public void Dispose()
+    {
+        var isQuiet = !mayBeInUse;
+        try
+        {
+            slot.Erase();
+            if (hasParameters)
+            {
+                File.Delete(ParameterFile);
+            }
+        }
+        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
+        {
+            isQuiet = false;
+        }
+
+        folders.GiveBack(slot, isQuiet);
+    }
 }

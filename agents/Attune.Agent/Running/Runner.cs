@@ -13,6 +13,7 @@ public sealed partial class Runner(
 {
     static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
 
+    readonly RunFolders folders = new(paths);
     volatile FrozenDictionary<string, string> found = FrozenDictionary<string, string>.Empty;
 
     /// <summary>Where a process reaches the control plane: ATTUNE_API_URL. Null: the variable is not set.</summary>
@@ -44,7 +45,7 @@ public sealed partial class Runner(
             run = new Run(spec, item, events, control, clock, aborting);
             using var release = await HoldAsync(spec, waiting.Token);
             var environment = await environments.GetAsync(spec, release.Directory, run.WaitForEnvironmentAsync, waiting.Token);
-            using var folder = RunFolder.Create(paths, item.ExecutionId, item.Attempt);
+            using var folder = folders.Take(item.ExecutionId, item.Attempt);
             var start = Prepare(spec, item, folder, release.Directory, environment);
             await using var stop = stopping.UnsafeRegister(
                 static state => ((RunControl)state!).StopForAgent(StopGrace), control);

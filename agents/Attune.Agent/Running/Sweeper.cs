@@ -171,11 +171,18 @@ sealed unsafe class Sweeper(
     bool SweepEscaped(ChildProcess child, bool isForced)
     {
         var areGone = true;
+        child.MayRemain = false;
         foreach (var stat in adopted.Strangers(IsLeader))
         {
             // Those of the group are SweepGroup's: it reaps and counts them.
-            if (stat.Group == child.Id || !BelongsTo(child, stat))
+            if (stat.Group == child.Id)
             {
+                continue;
+            }
+
+            if (!BelongsTo(child, stat))
+            {
+                child.MayRemain |= !stat.IsZombie && !IsSessionOfAnother(child, stat);
                 continue;
             }
 
@@ -222,6 +229,20 @@ sealed unsafe class Sweeper(
 
         // It left the session and wiped its environment. It is this one's when there is no other it could be of.
         return !isStarting() && children.Count == 1;
+    }
+
+    // A variable can be forged, but nobody can enter a session.
+    bool IsSessionOfAnother(ChildProcess child, ProcessStat stat)
+    {
+        foreach (var (_, other) in children)
+        {
+            if (other != child && other.Id == stat.Session)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     bool IsLeader(int id)

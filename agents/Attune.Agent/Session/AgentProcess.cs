@@ -1,4 +1,3 @@
-using System.Globalization;
 using Attune.Agent.Configuration;
 using Attune.Agent.Joining;
 using Attune.Agent.Packs;
@@ -27,7 +26,7 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
             return;
 
         // Before the spool says that runs are lost: nothing of them may be left.
-        var withFolder = RunFolders(paths);
+        var withFolder = RunFolders.Noted(paths).Select(each => new RunKey(each.ExecutionId, each.Attempt)).ToHashSet();
         await Leftovers.KillAsync(paths, clock, loggers.CreateLogger(nameof(Leftovers)), signals.Quick);
         using var reports = OpenReports(paths, withFolder);
         var renewal = new Renewal(identity, store, clock, loggers.CreateLogger<Renewal>());
@@ -96,20 +95,6 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
     {
         ApiUrl = settings.Server.ToString().TrimEnd('/'),
     };
-
-    static HashSet<RunKey> RunFolders(AgentPaths paths)
-    {
-        var found = new HashSet<RunKey>();
-        foreach (var folder in Directory.EnumerateDirectories(paths.Runs))
-        {
-            if (Path.GetFileName(folder).Split('.') is [var id, var number]
-                && long.TryParse(id, CultureInfo.InvariantCulture, out var executionId)
-                && int.TryParse(number, CultureInfo.InvariantCulture, out var attempt))
-                found.Add(new(executionId, attempt));
-        }
-
-        return found;
-    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "attune-agent {Version} starts as {Name} for {Server}, state in {StateDirectory}")]
     partial void LogStarting(string version, string name, Uri server, string stateDirectory);

@@ -270,8 +270,8 @@ public sealed class EndingTests : IAsyncLifetime
             Assert.True(await child.Pending.WaitToReadAsync());
         }
 
-        using var folder = RunFolder.Create(bench.Paths, 5, 1);
-        folder.Note(ours.Id);
+        var folder = new RunFolders(bench.Paths).Take(5, 1);
+        folder.Begun(ours.Id);
         var killed = await Leftovers.KillAsync(bench.Paths, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
         await ours.End;
@@ -290,7 +290,7 @@ public sealed class EndingTests : IAsyncLifetime
         var stranger = Sleeper(loop, new AgentPaths(Path.Combine(bench.Paths.Root, "other")), "echo ready; sleep 1000");
         Assert.True(await stranger.Pending.WaitToReadAsync());
         var folder = Directory.CreateDirectory(Path.Combine(bench.Paths.Runs, "9.1"));
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "process"), $"{stranger.Id} {Proc.Stat(stranger.Id)!.Value.Start - 1} {Proc.BootId}");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "process"), $"9 1 {stranger.Id} {Proc.Stat(stranger.Id)!.Value.Start - 1} {Proc.BootId}");
         Assert.Equal(0, await Leftovers.KillAsync(bench.Paths, TimeProvider.System, NullLogger.Instance, CancellationToken.None));
         Assert.False(stranger.End.IsCompleted);
     }
@@ -306,7 +306,7 @@ public sealed class EndingTests : IAsyncLifetime
         Assert.All(runs, run => Assert.Equal(run.End.ExecutionId % 3, run.End.Error?.ExitCode ?? 0));
         Assert.All(runs, run => Assert.Equal($"\"{{\\\"id\\\":{run.End.ExecutionId}}}\"", run.Result));
         await RunBench.Until(() => bench.Processes.Count == 0, "all processes entered and gone");
-        Assert.Empty(Directory.EnumerateFileSystemEntries(bench.Paths.Runs));
+        Assert.All(Directory.GetDirectories(bench.Paths.Runs), RunBench.AssertEmptySlot);
         AssertNothingLeft();
 
         // Others run tests in this process too, so their pipes come and go.

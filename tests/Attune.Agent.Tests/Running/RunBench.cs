@@ -146,6 +146,13 @@ sealed class RunBench : IAsyncDisposable
     public static IReadOnlyList<int> Alive(string variable, string value)
         => [.. Proc.Ids().Where(id => Proc.Variable(id, variable) == value && Proc.Stat(id) is { IsZombie: false })];
 
+    public static void AssertEmptySlot(string slot)
+    {
+        Assert.Equal(["artifacts", "process", "tmp", "work"], Directory.EnumerateFileSystemEntries(slot).Select(Path.GetFileName).Order());
+        Assert.Empty(Directory.GetDirectories(slot).SelectMany(Directory.EnumerateFileSystemEntries));
+        Assert.Equal(new string(' ', RunNote.Length), global::System.IO.File.ReadAllText(Path.Combine(slot, "process")));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Processes.DisposeAsync();
