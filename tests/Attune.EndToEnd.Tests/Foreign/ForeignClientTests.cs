@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Attune.EndToEnd.Tests.MainPath;
 using Attune.Testing;
@@ -12,6 +13,8 @@ public sealed class ForeignClientTests(MainSite main)
 
     static readonly string Sources = Path.Combine(Repository.Root, "tests", "Attune.EndToEnd.Tests", "clients");
     static readonly string Protos = Path.Combine(Repository.Root, "protos");
+
+    static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     static readonly string Task = JsonSerializer.Serialize(new
     {
@@ -53,15 +56,13 @@ public sealed class ForeignClientTests(MainSite main)
         Assert.Equal("Echo", said.GetProperty("label").GetString());
     }
 
-    static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     static void AssertRan(JsonDocument answer)
     {
         using (answer)
         {
             Assert.Equal(
                 $$"""{"log":"grün\ndone\n","outcome":"EXECUTION_STATUS_COMPLETED","status":"EXECUTION_STATUS_COMPLETED","result":"grün\ndone","worker":"{{MainSite.Agent}}","refusal":"NOT_FOUND"}""",
-                JsonSerializer.Serialize(answer.RootElement, Readable));
+                JsonSerializer.Serialize(answer.RootElement, Plain));
         }
     }
 
