@@ -4,6 +4,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Attune.Agent.Tests.Running;
 
+/// <summary>Alone: the orphans of tests beside it would be this process's too, and a folder that one of them could be using is not used again.</summary>
+[Collection(nameof(FolderTests))]
+[CollectionDefinition(nameof(FolderTests), DisableParallelization = true)]
 public sealed class FolderTests : IAsyncDisposable
 {
     const string Look = "ls -A . $TMPDIR $ATTUNE_ARTIFACTS_DIR | grep -v ':$' | tr -d '\\n'; ls -A .. | tr '\\n' ' '; stat -c %a%F . .. $TMPDIR $ATTUNE_ARTIFACTS_DIR | tr '\\n' ' '";

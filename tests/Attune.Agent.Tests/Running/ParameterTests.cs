@@ -111,7 +111,7 @@ public sealed class ParameterTests : IAsyncLifetime
         ];
         Assert.Equal(expected, seen.Keys.Except(["_", "PWD", "SHLVL", "OLDPWD"]).Order(StringComparer.Ordinal));
         Assert.StartsWith(bench.Paths.Runs, lines[^1], StringComparison.Ordinal);
-        Assert.False(Directory.Exists(lines[^1]));
+        RunBench.AssertEmptySlot(Path.GetDirectoryName(lines[^1])!);
     }
 
     [Fact]
