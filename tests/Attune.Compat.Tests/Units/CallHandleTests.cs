@@ -1,5 +1,5 @@
-using Grpc.Core;
 using Attune.Compat.Tests.Rounds;
+using Grpc.Core;
 
 namespace Attune.Compat.Tests.Units;
 

@@ -1,6 +1,6 @@
+using Attune.Compat.Tests.Rounds;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using Attune.Compat.Tests.Rounds;
 
 namespace Attune.Compat.Tests.Units;
 

@@ -3,8 +3,8 @@ using Attune.Testing;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Grpc.Health.V1;
-using Alpha = Grpc.Reflection.V1Alpha;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
+using Alpha = Grpc.Reflection.V1Alpha;
 using Latest = Grpc.Reflection.V1;
 
 namespace Attune.Server.Tests.Hosting;
