@@ -176,6 +176,12 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
             settling.Remove(executionId);
     }
 
+    public bool Holds(long executionId, int attempt)
+    {
+        lock (gate)
+            return outstanding.TryGetValue(executionId, out var held) && held.Attempt == attempt;
+    }
+
     /// <summary>Held, or ended and on its way to the database.</summary>
     public bool Knows(long executionId, int attempt)
     {

@@ -10,6 +10,9 @@ sealed class AgentSessions
     // Up to this many agents are compared for the least loaded; in a larger fleet a sample of as many is as good and far cheaper.
     const int CompareLimit = 32;
 
+    // Labels come from callers, so there may be any number of requirements over time.
+    const int FittingMax = 10_000;
+
     readonly Lock gate = new();
     volatile ImmutableArrayBox sessions = new([]);
     volatile ConcurrentDictionary<string, AgentSession[]> fitting = new();
@@ -50,6 +53,8 @@ sealed class AgentSessions
     public AgentSession[] Fitting(PlacementRequirement requirement)
     {
         var cache = fitting;
+        if (cache.Count > FittingMax)
+            fitting = cache = new();
         return cache.TryGetValue(requirement.Key, out var known)
             ? known
             : cache.GetOrAdd(

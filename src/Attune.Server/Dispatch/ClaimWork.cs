@@ -11,6 +11,9 @@ sealed partial class ClaimWork(
     DispatchStore store, AgentSessions sessions, ActionCatalog catalog, ParameterSecrets secrets, TimeProvider clock,
     ILogger<ClaimWork> logger)
 {
+    // Labels come from callers, so there may be any number of placements over time.
+    const int RequirementsMax = 10_000;
+
     readonly ConcurrentDictionary<string, PlacementRequirement> requirements = new();
 
     /// <summary>What is assigned now and has to be delivered, what could not run at all, and the placements that still wait.</summary>
@@ -19,6 +22,9 @@ sealed partial class ClaimWork(
 
     public async Task<Round> RunAsync(CancellationToken ct)
     {
+        if (requirements.Count > RequirementsMax)
+            requirements.Clear();
+
         var now = clock.GetUtcNow();
         var keys = await store.ListWaitingAsync(now, ct);
         var demand = keys

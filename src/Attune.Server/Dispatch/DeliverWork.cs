@@ -18,13 +18,30 @@ sealed partial class DeliverWork(DispatchStore store, TokenService tokens, TimeP
             if (last != assignment.Session)
                 last?.Flush();
             last = assignment.Session;
-            if (!assignment.Session.Deliver(assignment, TokenFor(assignment)))
+            if (!TryDeliver(assignment))
                 (undeliverable ??= []).Add(assignment);
         }
 
         last?.Flush();
         if (undeliverable is not null)
             _ = GiveBackAsync(undeliverable, givenBack);
+    }
+
+    bool TryDeliver(Assignment assignment)
+    {
+        string token;
+        try
+        {
+            token = TokenFor(assignment);
+        }
+        catch (Exception exception)
+        {
+            LogNoToken(exception, assignment.ExecutionId);
+            assignment.Session.ReleaseReservation();
+            return false;
+        }
+
+        return assignment.Session.Deliver(assignment, token);
     }
 
     string TokenFor(Assignment assignment) => assignment.PermissionSets.Count == 0
@@ -44,6 +61,9 @@ sealed partial class DeliverWork(DispatchStore store, TokenService tokens, TimeP
             LogGiveBackFailed(exception, assignments.Count);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "No token could be made for execution {Execution}; it goes back to the queue")]
+    partial void LogNoToken(Exception exception, long execution);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Giving back {Count} undelivered executions failed; the agent's reconnect or the end of its lease will find them")]

@@ -67,7 +67,7 @@ sealed class DispatchStore(NpgsqlDataSource db)
         select q.execution, q.placement
         from unnest(@keys, @limits) as demand (placement, "limit")
         cross join lateral (
-            select execution, placement
+            select execution, placement, priority
             from execution_queue
             where worker is null
               and placement = demand.placement
@@ -76,6 +76,7 @@ sealed class DispatchStore(NpgsqlDataSource db)
             limit demand."limit"
             for update skip locked
         ) q
+        order by q.priority desc, q.execution
         """;
 
     const string Assign = """
@@ -220,17 +221,29 @@ sealed class DispatchStore(NpgsqlDataSource db)
             e.max_attempts, e.retry::text as retry, e.scheduled_at
         from execution_queue q
         join execution e on e.id = q.execution
-        where q.worker = any(@workers)
-          and (e.scheduled_at is null or e.scheduled_at < @before)
+        join unnest(@workers, @sessions) as mine (worker, session_id) on mine.worker = q.worker
+        join worker w on w.id = q.worker and w.session_id = mine.session_id
+        where (e.scheduled_at is null or e.scheduled_at < @before)
         """;
 
-    /// <summary>Everything that the database gives to these agents since before that time.</summary>
+    /// <summary>
+    /// Everything that the database gives to these agents since before that time. Nothing for a session that another one has
+    /// replaced, maybe on another replica: that one knows.
+    /// </summary>
     public async Task<IReadOnlyList<AssignedExecution>> ListAssignedAsync(
-        long[] workers, DateTimeOffset before, CancellationToken ct)
+        IReadOnlyList<AgentSession> agents, DateTimeOffset before, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         var rows = await connection.QueryAsync<AssignedExecution>(
-            new CommandDefinition(ListAssigned, new { workers, before }, cancellationToken: ct));
+            new CommandDefinition(
+                ListAssigned,
+                new
+                {
+                    workers = agents.Select(session => session.WorkerId).ToArray(),
+                    sessions = agents.Select(session => session.SessionId).ToArray(),
+                    before,
+                },
+                cancellationToken: ct));
         return rows.AsList();
     }
 

@@ -15,7 +15,7 @@ sealed partial class LostWork(
     static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
 
     // An action that takes its agent down with it must not go round for ever.
-    const int LossesMax = 10;
+    public const int LossesMax = 10;
 
     const string EndLeases = """
         update worker

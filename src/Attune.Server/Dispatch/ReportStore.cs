@@ -46,7 +46,8 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
           and e.status = 'scheduled'
         """;
 
-    // First: what is tried again. A cancellation that was asked for wins over a retry, so such rows fall through to Finish.
+    // First: what is tried again. A cancellation that was asked for wins over a retry, and so does the limit of losses: such rows
+    // fall through to Finish.
     const string Retry = """
         with input as (
             select *
@@ -57,9 +58,11 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
             update execution e
             set status = 'requested', worker_name = null, scheduled_at = null, started_at = null, error = input.error::jsonb
             from input
+            join execution_queue q on q.execution = input.execution
             where e.id = input.execution
               and e.attempt = input.attempt
               and e.status in ('scheduled', 'running')
+              and (input.status <> 'abandoned' or q.lost_count < @lossesMax)
             returning e.id, input.attempt, input.status, input.error, input.started_at, input.finished_at, input.run_after
         ),
         kept as (
@@ -73,7 +76,7 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
         ),
         queued as (
             update execution_queue q
-            set worker = null, run_after = again.run_after
+            set worker = null, run_after = again.run_after, lost_count = q.lost_count + (again.status = 'abandoned')::int
             from again
             where q.execution = again.id
         )
@@ -165,7 +168,8 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
         Array("times", NpgsqlDbType.TimestampTz, rows, row => row.StartedAt),
         Now()));
 
-    static void AddRetries(NpgsqlBatch batch, List<FinishedRow> rows) => batch.BatchCommands.Add(Command(
+    // The delay counts from now, by this clock: an agent's may be a day off.
+    void AddRetries(NpgsqlBatch batch, List<FinishedRow> rows) => batch.BatchCommands.Add(Command(
         Retry,
         Array("executions", NpgsqlDbType.Bigint, rows, row => row.Execution),
         Array("attempts", NpgsqlDbType.Integer, rows, row => row.Attempt),
@@ -173,7 +177,8 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
         Array("errors", NpgsqlDbType.Text, rows, row => row.Error),
         Array("started", NpgsqlDbType.TimestampTz, rows, row => row.StartedAt),
         Array("finished", NpgsqlDbType.TimestampTz, rows, row => row.FinishedAt),
-        Array("run_after", NpgsqlDbType.TimestampTz, rows, row => row.FinishedAt + (row.RetryAfter ?? TimeSpan.Zero))));
+        Array("run_after", NpgsqlDbType.TimestampTz, rows, row => clock.GetUtcNow() + (row.RetryAfter ?? TimeSpan.Zero)),
+        new NpgsqlParameter("lossesMax", NpgsqlDbType.Integer) { Value = LostWork.LossesMax }));
 
     void AddFinished(NpgsqlBatch batch, List<FinishedRow> rows) => batch.BatchCommands.Add(Command(
         Finish,

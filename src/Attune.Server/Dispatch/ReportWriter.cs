@@ -17,11 +17,14 @@ sealed partial class ReportWriter(
     : BackgroundService
 {
     const int MessagesPerCommit = 256;
+
+    // Agents send about 1 MiB at a time; a commit of logs must not grow without bound.
+    const int BytesPerCommit = 16 * 1024 * 1024;
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     // Full means the database is slower than the agents report: their streams then wait, and with them the agents' spools grow.
     readonly Channel<SessionReport> reports = Channel.CreateBounded<SessionReport>(
-        new BoundedChannelOptions(1024) { SingleReader = true });
+        new BoundedChannelOptions(256) { SingleReader = true });
 
     public ValueTask EnqueueAsync(SessionReport report, CancellationToken ct) => reports.Writer.WriteAsync(report, ct);
 
@@ -30,8 +33,13 @@ sealed partial class ReportWriter(
         var batch = new List<SessionReport>(MessagesPerCommit);
         while (await reports.Reader.WaitToReadAsync(stoppingToken))
         {
-            while (batch.Count < MessagesPerCommit && reports.Reader.TryRead(out var report))
+            var bytes = 0;
+            while (batch.Count < MessagesPerCommit && bytes < BytesPerCommit && reports.Reader.TryRead(out var report))
+            {
                 batch.Add(report);
+                bytes += report.Message.Logs.Sum(log => log.Chunk.Content.Length);
+            }
+
             await WriteAsync(batch, stoppingToken);
             batch.Clear();
         }
@@ -52,7 +60,7 @@ sealed partial class ReportWriter(
                 // Not acknowledged: the agents send it again to whoever serves them next.
                 throw;
             }
-            catch (NpgsqlException exception) when (exception.IsTransient || exception is not PostgresException)
+            catch (NpgsqlException exception) when (!IsAboutContent(exception))
             {
                 LogRetried(exception, batch.Count);
                 await Task.Delay(RetryDelay, clock, ct);
@@ -73,27 +81,44 @@ sealed partial class ReportWriter(
         }
     }
 
-    // The content itself is what the database refuses (a document it cannot store): the attempts still must end.
+    // Anything else is about the database's health, and the same report may go through later.
+    static bool IsAboutContent(NpgsqlException exception)
+        => exception is PostgresException { IsTransient: false } postgres && postgres.SqlState[..2] is "22" or "23" or "54";
+
+    // The content itself is what the database refuses (a document it cannot store): the attempt still must end, and only that one.
     async Task WriteRefusedAsync(SessionReport report, CancellationToken ct)
     {
+        if (report.Message.Finished.Count > 1)
+        {
+            var rest = new WorkerMessage { Started = { report.Message.Started }, Logs = { report.Message.Logs } };
+            await WriteAsync([report with { Message = rest, Ended = [] }], ct);
+            for (var i = 0; i < report.Message.Finished.Count; i++)
+                await WriteAsync([report with { Message = new() { Finished = { report.Message.Finished[i] } }, Ended = [report.Ended[i]] }], ct);
+            return;
+        }
+
         var message = report.Message.Clone();
         message.Logs.Clear();
+        message.Started.Clear();
         foreach (var finished in message.Finished)
         {
+            (finished.StartedAt, finished.FinishedAt) = (null, null);
             finished.Result = Google.Protobuf.ByteString.Empty;
             finished.Outcome = finished.Outcome is Outcome.Completed ? Outcome.Failed : finished.Outcome;
             finished.Error = new() { Reason = "OUTPUT_INVALID", Message = "The database cannot store this result as JSON." };
         }
 
-        var stripped = report with { Message = message };
-        var rows = ToRows([stripped]);
+        // It did run, so it is not tried again for the database's sake.
+        var stripped = report with { Message = message, Ended = new Outstanding?[message.Finished.Count] };
         try
         {
+            var rows = ToRows([stripped]);
             Answer([stripped], rows, await store.WriteAsync(rows, ct));
         }
-        catch (PostgresException exception)
+        catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             LogLost(exception, report.Session.Name);
+            report.Session.Ended?.Invoke();
         }
     }
 
@@ -173,6 +198,6 @@ sealed partial class ReportWriter(
     [LoggerMessage(Level = LogLevel.Error, Message = "The database refused a report of agent {Agent}; its attempts end without a result")]
     partial void LogRefused(Exception exception, string agent);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A report of agent {Agent} could not be written at all; its lease will end its work")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A report of agent {Agent} could not be written at all; its stream is ended, and it brings the report again")]
     partial void LogLost(Exception exception, string agent);
 }

@@ -24,7 +24,7 @@ sealed partial class UndeliveredWork(
 
         var now = clock.GetUtcNow();
         var found = new HashSet<(long, int)>();
-        foreach (var row in await store.ListAssignedAsync([.. connected.Select(session => session.WorkerId)], now - Patience, ct))
+        foreach (var row in await store.ListAssignedAsync(connected, now - Patience, ct))
         {
             if (sessions.Find(row.Worker) is { } session && !session.Knows(row.Execution, row.Attempt))
                 found.Add((row.Execution, row.Attempt));

@@ -9,6 +9,8 @@ namespace Attune.Server.Executions;
 sealed class CancelExecution(
     NpgsqlDataSource db, ExecutionStore store, ExecutionChanges changes, CancelRequests requests, TimeProvider clock)
 {
+    const int AttemptsMax = 5;
+
     // The queue row is the lock that dispatch takes too, so an execution is either still waiting here or already an agent's.
     const string Cancel = """
         with asked as (
@@ -49,14 +51,29 @@ sealed class CancelExecution(
             return execution;
 
         var message = $"Cancelled by {caller.Login}{(reason is "" ? "." : $": {reason}")}".Replace('\0', ' ');
-        await using (var connection = await db.OpenConnectionAsync(ct))
-        {
-            await connection.ExecuteAsync(
-                new CommandDefinition(Cancel, new { id, now = clock.GetUtcNow(), message }, cancellationToken: ct));
-        }
+        await WriteAsync(id, message, ct);
 
         requests.Wake();
         changes.Status.Publish([id]);
         return await store.FindAsync(id, ct) is { } after ? after : ExecutionStore.NotFound([id]);
+    }
+
+    // Results lock the execution first and the queue second, a cancel the other way round: meeting one is rare, and tried again.
+    async Task WriteAsync(long id, string message, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await db.OpenConnectionAsync(ct);
+                await connection.ExecuteAsync(
+                    new CommandDefinition(Cancel, new { id, now = clock.GetUtcNow(), message }, cancellationToken: ct));
+                return;
+            }
+            catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DeadlockDetected && attempt < AttemptsMax)
+            {
+                // The other side went through.
+            }
+        }
     }
 }

@@ -28,6 +28,8 @@ sealed record ExecutionFilter
 /// <summary>Reads executions. What writes them lies beside the use case that does.</summary>
 sealed class ExecutionStore(NpgsqlDataSource db)
 {
+    static readonly string[] Unfinished = ["requested", "scheduling", "scheduled", "running", "canceling"];
+
     const string Brief = """
         e.id, e.action_ref, e.status::text as status, e.attempt, e.max_attempts, e.worker_name, i.login as executor_login,
         e.parent, e.enforcement, e.rerun_of, e.priority, e.timeout_ms, e.worker_labels::text as worker_labels,
@@ -80,7 +82,14 @@ sealed class ExecutionStore(NpgsqlDataSource db)
     {
         var conditions = new List<string>();
         if (filter.Statuses is { Length: > 0 })
+        {
             conditions.Add("e.status = any(@Statuses::attune.execution_status_enum[])");
+
+            // The few that are unfinished are all in the queue; without it the whole history would be walked to find them.
+            if (filter.Statuses.All(Unfinished.Contains))
+                conditions.Add("e.id in (select execution from execution_queue)");
+        }
+
         if (filter.ActionRef is not null)
             conditions.Add("e.action_ref = @ActionRef");
         if (filter.PackRef is not null)

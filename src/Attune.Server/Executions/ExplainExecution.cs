@@ -53,9 +53,7 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
             return ExplainFinal(execution);
 
         var now = clock.GetUtcNow();
-        await using var connection = await db.OpenConnectionAsync(ct);
-        var queued = await connection.QuerySingleOrDefaultAsync<Queued>(
-            new CommandDefinition(FindQueued, new { id, now, aheadMax = AheadMax }, cancellationToken: ct));
+        var queued = await FindQueuedAsync(id, now, ct);
         return queued switch
         {
             null => One("FINISHED", "It ended this very moment"),
@@ -66,6 +64,13 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
                 + $"{Math.Ceiling((queued.RunAfter - now).TotalSeconds)} s"),
             _ => await ExplainWaitingAsync(queued, ct),
         };
+    }
+
+    async Task<Queued?> FindQueuedAsync(long id, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<Queued>(
+            new CommandDefinition(FindQueued, new { id, now, aheadMax = AheadMax }, cancellationToken: ct));
     }
 
     async Task<Explanation> ExplainWaitingAsync(Queued queued, CancellationToken ct)

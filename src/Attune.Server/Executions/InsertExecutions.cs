@@ -90,21 +90,21 @@ sealed partial class InsertExecutions(
         var rows = requests.SelectMany(request => request.Items, (request, item) => (request.ExecutorId, Item: item)).ToArray();
         var now = clock.GetUtcNow();
         var reserved = new AgentSession?[rows.Length];
+        long[] ids;
+        List<StoredExecutions> stored;
         try
         {
             for (var i = 0; i < rows.Length; i++)
                 reserved[i] = dispatcher.TryReserve(rows[i].Item.Requirement);
 
-            var ids = await ExecuteInsertAsync(connection, rows, reserved, now, ct);
-            var stored = Split(requests, ids, reserved, now);
+            ids = await ExecuteInsertAsync(connection, rows, reserved, now, ct);
+            stored = Split(requests, ids, reserved, now);
             if (transaction is not null)
             {
                 await StartRequests.AnswerAsync(connection, transaction, requests, stored, ct);
                 await transaction.CommitAsync(ct);
             }
 
-            Deliver(rows, ids, reserved);
-            return stored;
         }
         catch (Exception exception)
         {
@@ -113,6 +113,10 @@ sealed partial class InsertExecutions(
             LogFailed(exception, rows.Length);
             throw;
         }
+
+        // Outside: what happens after the commit must not make anyone store it again.
+        Deliver(rows, ids, reserved);
+        return stored;
     }
 
     void Deliver((long ExecutorId, NewExecution Item)[] rows, long[] ids, AgentSession?[] reserved)

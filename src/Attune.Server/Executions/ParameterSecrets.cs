@@ -51,6 +51,24 @@ sealed class ParameterSecrets(SecretBox box)
         return Encoding.UTF8.GetString(Write(writer => Open(writer, document.RootElement, _ => writer.WriteStringValue(Mask))));
     }
 
+    /// <summary>Dotted paths of what is sealed in a stored document.</summary>
+    public static IReadOnlyList<string> SealedPaths(string? config)
+    {
+        if (config is null || !config.Contains(Marker, StringComparison.Ordinal))
+            return [];
+
+        using var document = JsonDocument.Parse(config);
+        return [.. Find(document.RootElement, "")];
+
+        static IEnumerable<string> Find(JsonElement element, string path) => element.ValueKind is not JsonValueKind.Object
+            ? []
+            : IsSealed(element)
+                ? [path]
+                : element.EnumerateObject()
+                    .SelectMany(property => Find(property.Value, path is "" ? property.Name : $"{path}.{property.Name}"))
+                    .ToList();
+    }
+
     static void Open(Utf8JsonWriter writer, JsonElement element, Action<string> writeSecret)
     {
         if (IsSealed(element))

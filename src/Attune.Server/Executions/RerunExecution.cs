@@ -30,10 +30,8 @@ sealed class RerunExecution(NpgsqlDataSource db, StartExecution start, Parameter
     public async Task<Result<StartExecution.Started>> RunAsync(
         Caller caller, string requestId, long id, ReadOnlyMemory<byte> overlay, CancellationToken ct)
     {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        var earlier = await connection.QuerySingleOrDefaultAsync<Earlier>(
-            new CommandDefinition(Find, new { id }, cancellationToken: ct));
-        if (earlier is null || !caller.May("executions", "start", earlier.ActionRef.Split('.', 2)[0]))
+        // To run it again is to see what it was run with, so whoever may not read it may not do that either.
+        if (await FindAsync(id, ct) is not { } earlier || !caller.May("executions", "read", earlier.ActionRef.Split('.', 2)[0]))
             return ExecutionStore.NotFound([id]);
         if (overlay.Span.IndexOf("\"$secret\""u8) >= 0)
             return Failure.Invalid("PARAMETERS_INVALID", "parameters", "the name '$secret' is reserved; use another one.");
@@ -48,8 +46,16 @@ sealed class RerunExecution(NpgsqlDataSource db, StartExecution start, Parameter
             EnvVars = Read(earlier.EnvVars),
             RerunOf = id,
             Trusted = true,
+            SealedPaths = ParameterSecrets.SealedPaths(earlier.Config),
         };
         return await start.RunAsync(caller, "RerunExecution", requestId, [command], _ => "", ct);
+    }
+
+    // Its connection goes back before the insert asks the pool for one.
+    async Task<Earlier?> FindAsync(long id, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<Earlier>(new CommandDefinition(Find, new { id }, cancellationToken: ct));
     }
 
     static Dictionary<string, string> Read(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];

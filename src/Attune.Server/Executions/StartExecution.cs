@@ -21,6 +21,9 @@ sealed record StartCommand
 
     /// <summary>Parameters that the server itself kept: they may hold sealed secrets' clear text and reserved names.</summary>
     public bool Trusted { get; init; }
+
+    /// <summary>Where <see cref="Parameters"/> hold what was sealed before; the action must still call each of them secret.</summary>
+    public IReadOnlyList<string> SealedPaths { get; init; } = [];
 }
 
 /// <summary>Validates what is asked for, every mistake at once, and stores it. Ends after the commit.</summary>
@@ -115,6 +118,12 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
 
         if (!command.Trusted && command.Parameters.Span.IndexOf("\"$secret\""u8) >= 0)
             problems.Add(("PARAMETERS_INVALID", new($"{path}parameters", "the name '$secret' is reserved; use another one.")));
+
+        foreach (var exposed in command.SealedPaths.Except(action.Parameters.SecretPaths))
+        {
+            problems.Add(("PARAMETERS_INVALID", new(
+                $"{path}parameters.{exposed}", "was secret when it was given, and the action no longer says so. Start the action anew.")));
+        }
 
         var outcome = action.Parameters.Validate(command.Parameters);
         foreach (var problem in outcome.Problems)

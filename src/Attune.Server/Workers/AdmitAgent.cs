@@ -62,13 +62,13 @@ sealed partial class AdmitAgent(
 
     async Task<Admission> ReconcileAsync(AgentSession session, Hello hello, RegisteredWorker registered, CancellationToken ct)
     {
-        var assigned = await dispatch.ListAssignedAsync([session.WorkerId], DateTimeOffset.MaxValue, ct);
-        var held = hello.Held.ToDictionary(each => each.ExecutionId);
+        var assigned = await dispatch.ListAssignedAsync([session], DateTimeOffset.MaxValue, ct);
+        var held = hello.Held.Select(each => (each.ExecutionId, each.Attempt)).ToHashSet();
         var neverBegun = new List<(long, int)>();
         var lost = new List<AssignedExecution>();
         foreach (var row in assigned)
         {
-            if (held.TryGetValue(row.Execution, out var claim) && claim.Attempt == row.Attempt)
+            if (held.Contains((row.Execution, row.Attempt)))
                 session.Adopt(row.Execution, row.ToOutstanding());
             else if (hello.SpoolId == registered.EarlierSpoolId)
                 neverBegun.Add((row.Execution, row.Attempt));
@@ -84,7 +84,7 @@ sealed partial class AdmitAgent(
             Lease = Duration.FromTimeSpan(options.Value.Lease),
             ServerVersion = Hosting.ServerVersion.Number,
         };
-        welcome.Stop.Add(hello.Held.Where(each => !session.Holds(each.ExecutionId)));
+        welcome.Stop.Add(hello.Held.Where(each => !session.Knows(each.ExecutionId, each.Attempt)));
         return new(session, welcome, null)
         {
             NeverBegun = neverBegun,

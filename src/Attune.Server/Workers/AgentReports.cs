@@ -1,6 +1,7 @@
 using Attune.Server.Dispatch;
 using Attune.Server.Executions;
 using Attune.V1;
+using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Server.Workers;
@@ -11,15 +12,59 @@ sealed class AgentReports(ReportWriter writer, DispatchStore store, ExecutionCha
     /// <summary>Frees the slots of what ended at once; the acknowledgement follows the commit.</summary>
     public ValueTask EnqueueAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
     {
+        RefuseForeign(session, message);
         var ended = new Outstanding?[message.Finished.Count];
         for (var i = 0; i < ended.Length; i++)
             ended[i] = session.Take(message.Finished[i].ExecutionId, message.Finished[i].Attempt);
-        return writer.EnqueueAsync(new(session, message, ended), ct);
+        return message.Finished.Count + message.Started.Count + message.Logs.Count == 0
+            ? ValueTask.CompletedTask
+            : writer.EnqueueAsync(new(session, message, ended), ct);
+    }
+
+    // An agent speaks for what it was given and for nothing else: another's executions are not its to end, nor is what was decided
+    // without it. It is told to forget them.
+    static void RefuseForeign(AgentSession session, WorkerMessage message)
+    {
+        Remove(message.Started, each => !session.Knows(each.ExecutionId, each.Attempt));
+        var logs = Remove(message.Logs, each => !session.Knows(each.ExecutionId, each.Chunk.Attempt));
+        var finished = Remove(message.Finished, each => !session.Holds(each.ExecutionId, each.Attempt));
+        if (logs.Count + finished.Count == 0)
+            return;
+
+        session.Send(control =>
+        {
+            control.Acks.Add(finished.Select(each => new ReportAck { ExecutionId = each.ExecutionId, Attempt = each.Attempt, Stale = true }));
+            control.LogAcks.Add(logs
+                .GroupBy(each => (each.ExecutionId, each.Chunk.Attempt))
+                .Select(each => new LogAck
+                {
+                    ExecutionId = each.Key.ExecutionId,
+                    Attempt = each.Key.Attempt,
+                    ThroughSequence = each.Max(log => log.Chunk.Sequence),
+                }));
+        });
+    }
+
+    static List<TReport> Remove<TReport>(RepeatedField<TReport> reports, Predicate<TReport> isForeign)
+    {
+        var removed = new List<TReport>();
+        for (var i = reports.Count - 1; i >= 0; i--)
+        {
+            if (!isForeign(reports[i]))
+                continue;
+            removed.Add(reports[i]);
+            reports.RemoveAt(i);
+        }
+
+        return removed;
     }
 
     public async Task GiveBackAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
     {
-        var items = message.Returned.Select(each => (each.ExecutionId, each.Attempt)).ToList();
+        var items = message.Returned
+            .Select(each => (each.ExecutionId, each.Attempt))
+            .Where(each => session.Holds(each.ExecutionId, each.Attempt))
+            .ToList();
         await GiveBackAsync(items, ct);
         foreach (var (execution, attempt) in items)
             session.Drop(execution, attempt);

@@ -65,9 +65,10 @@ sealed partial class AvailabilityWatch(
             if (sessions.Find(row.Id) is not { } session)
                 continue;
 
-            if (row.LeaseEnded)
+            if (row.LeaseEnded || row.SessionId != session.SessionId)
             {
-                // Its work is decided; it must begin anew before it may hold more.
+                // Silent for a lease, or served by a newer stream elsewhere.
+                // Its work is decided there; here it must begin anew before it may hold more.
                 session.Ended?.Invoke();
                 continue;
             }

@@ -69,7 +69,13 @@ sealed class WorkerStore(NpgsqlDataSource db)
         set worker_role = @role::attune.worker_role_enum, worker_type = @type::attune.worker_type_enum, status = 'active',
             labels = @labels::jsonb || coalesce((select labels from token), '{}'), slots = @slots, agent_version = @agentVersion,
             protocol_version = @protocolVersion, runtimes = @runtimes::jsonb, resources = @resources::jsonb, host = @host,
-            connected = true, spool_id = @spoolId, session_id = @sessionId, replica = @replica, last_heartbeat = @now,
+            connected = true,
+            -- While work is assigned that the earlier spool knew of, its id stays: what the new one does not name is lost, not unbegun.
+            spool_id = case
+                when w.spool_id is distinct from @spoolId and exists (select from execution_queue q where q.worker = w.id) then w.spool_id
+                else @spoolId
+            end,
+            session_id = @sessionId, replica = @replica, last_heartbeat = @now,
             lease_expires_at = @leaseExpiresAt
         from earlier
         where w.id = earlier.id
@@ -214,7 +220,7 @@ sealed class WorkerStore(NpgsqlDataSource db)
     }
 
     const string ListAvailability = """
-        select id, status = 'inactive' as lease_ended, cordoned, draining, drain_deadline, drain_reason
+        select id, session_id, status = 'inactive' as lease_ended, cordoned, draining, drain_deadline, drain_reason
         from worker
         where id = any(@ids)
         """;
@@ -267,6 +273,9 @@ sealed class WorkerStore(NpgsqlDataSource db)
 public sealed record WorkerAvailability
 {
     public required long Id { get; init; }
+
+    /// <summary>The agent's newest session, on whichever replica.</summary>
+    public Guid? SessionId { get; init; }
 
     /// <summary>Its stream is open and yet it said nothing for a whole lease.</summary>
     public required bool LeaseEnded { get; init; }

@@ -89,6 +89,19 @@ public sealed class DispatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Priority_holds_across_what_asks_for_different_agents()
+    {
+        for (var i = 0; i < 5; i++)
+            await bench.StartAsync(priority: 0, labels: new() { ["a"] = "1" });
+        var urgent = await bench.StartAsync(priority: 9, labels: new() { ["b"] = "2" });
+
+        await using var agent = await bench.Server.JoinAsync("both", Soon);
+        (agent.Slots, agent.Labels["a"], agent.Labels["b"]) = (1, "1", "2");
+        await agent.ConnectAsync(Soon);
+        Assert.Equal(urgent, (await agent.NextItemAsync(Soon)).ExecutionId);
+    }
+
+    [Fact]
     public async Task Work_goes_only_where_labels_fit_and_why_says_so()
     {
         await using var plain = await bench.ConnectAsync("plain");

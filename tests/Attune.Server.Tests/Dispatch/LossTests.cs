@@ -154,6 +154,44 @@ public sealed class LossTests : IAsyncLifetime
         await Waiting.UntilAsync(() => bench.Sessions.All.IsEmpty, "the silent agent's session to end", Soon);
     }
 
+    [Fact]
+    public async Task An_agent_that_holds_two_attempts_of_one_execution_is_admitted_and_told_which_to_stop()
+    {
+        await using var agent = await bench.ConnectAsync("one");
+        var id = await bench.StartAsync();
+        var first = await agent.NextItemAsync(Soon);
+        await agent.SendAsync(
+            new() { Returned = { new Returned { ExecutionId = id, Attempt = first.Attempt, Reason = "DRAINING" } } }, Soon);
+        var second = await agent.NextItemAsync(Soon);
+        await agent.DropAsync();
+
+        var back = await agent.ConnectAsync(Soon, DispatchBench.Held(first), DispatchBench.Held(second));
+        var stopped = Assert.Single(back.Welcome.Stop);
+        Assert.Equal((id, first.Attempt), (stopped.ExecutionId, stopped.Attempt));
+        await agent.FinishAsync(second, Outcome.Completed, Soon);
+        Assert.Equal(ExecutionStatus.Completed, (await bench.UntilFinalAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task An_agent_cannot_end_give_back_or_log_for_what_another_one_holds()
+    {
+        await using var owner = await bench.ConnectAsync("owner");
+        var id = await bench.StartAsync();
+        var item = await owner.NextItemAsync(Soon);
+        await using var forger = await bench.ConnectAsync("forger");
+
+        await forger.SendAsync(DispatchBench.Log(item, 1, "forged"), Soon);
+        await forger.SendAsync(new() { Returned = { new Returned { ExecutionId = id, Attempt = 1, Reason = "DRAINING" } } }, Soon);
+        await forger.FinishAsync(item, Outcome.Completed, Soon, "\"forged\"");
+        Assert.True((await forger.NextAsync(message => message.Acks.Count > 0, Soon)).Acks[0].Stale);
+
+        await owner.FinishAsync(item, Outcome.Completed, Soon, "\"real\"");
+        var execution = await bench.UntilFinalAsync(id);
+        Assert.Equal(("real", 1, "owner"), (execution.Result.StringValue, execution.Attempt, execution.WorkerName));
+        using var log = bench.Server.Executions.StreamExecutionLogs(new() { ExecutionId = id });
+        Assert.False(await log.ResponseStream.MoveNext(Soon));
+    }
+
     static async Task<(long, int)> NextAsync(FakeAgent agent)
     {
         var item = await agent.NextItemAsync(Soon);
