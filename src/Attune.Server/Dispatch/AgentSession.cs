@@ -11,7 +11,7 @@ namespace Attune.Server.Dispatch;
 /// One connected agent: what it is, what it holds, and the one loop that writes its stream. Everything queued while one message
 /// is in flight goes into the next, so a lone item leaves at once and a flood leaves in bulk.
 /// </summary>
-sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvider clock)
+sealed class AgentSession(long workerId, string name, Guid sessionId)
 {
     // Below the 4 MB that a gRPC client accepts by default, with room for what a single item may add.
     const int MessageBytesTarget = 1024 * 1024;
@@ -286,23 +286,4 @@ sealed class AgentSession(long workerId, string name, Guid sessionId, TimeProvid
         hasPending = true;
         return id;
     }
-
-    /// <summary>The agent as the placement code sees it.</summary>
-    public Candidate ToCandidate()
-    {
-        lock (gate)
-        {
-            return Facts with
-            {
-                Slots = slots,
-                SlotsInUse = outstanding.Count + reserved,
-                Connected = !closed,
-                Cordoned = Cordoned,
-                Draining = Draining || Leaving,
-            };
-        }
-    }
-
-    /// <summary>When the stream began.</summary>
-    public DateTimeOffset ConnectedAt { get; } = clock.GetUtcNow();
 }

@@ -47,8 +47,6 @@ sealed class AgentSessions
 
     public AgentSession? Find(long workerId) => All.FirstOrDefault(session => session.WorkerId == workerId);
 
-    public AgentSession? Find(string name) => All.FirstOrDefault(session => session.Name == name);
-
     /// <summary>Those whose role, runtimes and labels fit, whatever their load.</summary>
     public AgentSession[] Fitting(PlacementRequirement requirement)
     {

@@ -46,7 +46,7 @@ sealed partial class AdmitAgent(
             });
         }
 
-        var session = new AgentSession(registered.Id, hello.Name, sessionId, clock)
+        var session = new AgentSession(registered.Id, hello.Name, sessionId)
         {
             Facts = hello.ToFacts(WorkerMapping.ReadLabels(registered.Labels)),
             Slots = hello.Slots,
