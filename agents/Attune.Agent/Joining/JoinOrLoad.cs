@@ -77,7 +77,7 @@ sealed partial class JoinOrLoad(
             catch (RpcException failure) when (IsPassing(failure) && !ct.IsCancellationRequested)
             {
                 key.Dispose();
-                var delay = Backoff.DelayBefore(attempt, Random.Shared.NextDouble());
+                var delay = Backoff.DelayBefore(attempt, Random.Shared.NextDouble(), Backoff.Longest);
                 LogJoinAgain(controlPlane.Server, failure.Status.Detail, delay);
                 await Task.Delay(delay, clock, ct);
             }

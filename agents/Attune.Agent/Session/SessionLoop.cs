@@ -12,6 +12,7 @@ sealed partial class SessionLoop(
     /// <summary>A stream that lived this long ends the row of failures.</summary>
     static readonly TimeSpan Steady = TimeSpan.FromSeconds(5);
 
+    TimeSpan longestAway = Backoff.Longest;
     volatile Connection connection = new(ConnectionState.Connecting, clock.GetUtcNow());
 
     public Connection Connection => connection;
@@ -32,7 +33,7 @@ sealed partial class SessionLoop(
 
             var wasSteady = connection.State == ConnectionState.Connected && clock.GetElapsedTime(begunAt) > Steady;
             attempt = wasSteady || end.Kind == SessionEndKind.GoneAway ? 1 : attempt + 1;
-            var delay = end.Kind == SessionEndKind.GoneAway ? end.Delay : Backoff.DelayBefore(attempt, Random.Shared.NextDouble());
+            var delay = end.Kind == SessionEndKind.GoneAway ? end.Delay : Backoff.DelayBefore(attempt, Random.Shared.NextDouble(), longestAway);
             var now = clock.GetUtcNow();
             connection = new(ConnectionState.Away, now) { Attempt = attempt, Problem = end.Why, NextTryAt = now + delay };
             LogAway(end.Why, delay.TotalSeconds);
@@ -42,6 +43,7 @@ sealed partial class SessionLoop(
 
     void Welcomed(Welcome welcome)
     {
+        longestAway = Backoff.LongestWithin(welcome.Lease?.ToTimeSpan() ?? default);
         connection = new(ConnectionState.Connected, clock.GetUtcNow())
         {
             SessionId = welcome.SessionId,
