@@ -45,6 +45,16 @@ public sealed class AttuneClient : IDisposable
 
     public WorkerService.WorkerServiceClient Workers => field ??= new(invoker);
 
+    public TriggerService.TriggerServiceClient Triggers => field ??= new(invoker);
+
+    public RuleService.RuleServiceClient Rules => field ??= new(invoker);
+
+    public EventService.EventServiceClient Events => field ??= new(invoker);
+
+    public SensorService.SensorServiceClient Sensors => field ??= new(invoker);
+
+    public FeedService.FeedServiceClient Feed => field ??= new(invoker);
+
     /// <summary>Logs in by password; later calls of this client go out as that identity.</summary>
     /// <exception cref="AttuneException">LOGIN_FAILED or LOGIN_THROTTLED.</exception>
     public async Task<LoginResponse> LoginAsync(string login, string password, CancellationToken ct)
