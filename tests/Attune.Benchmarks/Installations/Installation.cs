@@ -84,7 +84,7 @@ sealed class Installation : IAsyncDisposable
     /// <summary>Packs a directory and installs it as anybody does.</summary>
     public async Task InstallPackAsync(string directory, CancellationToken ct)
     {
-        var problems = new List<PackProblem>();
+        var problems = new List<Attune.Packs.PackProblem>();
         var archive = PackArchive.Write(PackFiles.FromDirectory(directory, problems));
         if (problems.Count > 0)
             throw new InvalidOperationException(string.Join('\n', problems));
