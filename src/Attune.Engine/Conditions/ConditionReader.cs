@@ -33,7 +33,7 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
     public ConditionNode.All? Read(JsonElement json)
     {
         var before = problems.Count;
-        ConditionNode? root = json switch
+        var root = json switch
         {
             { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } => new ConditionNode.All([]),
             { ValueKind: JsonValueKind.Object } when json.GetPropertyCount() == 0 => new ConditionNode.All([]),
@@ -159,8 +159,6 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
 
         if (name is "any" && json.GetArrayLength() == 0)
             Report(path, "is empty, so nothing would ever match: leave it out.");
-        if (Refused(path, depth))
-            return null;
 
         var parts = List(json, path, depth);
         return name is "all" ? new ConditionNode.All(parts) : new ConditionNode.Any(parts);

@@ -37,15 +37,15 @@ public sealed class ConditionLimitTests
     [InlineData("""{"all": [""", "]}", 101)]
     [InlineData("""{"any": [{"all": [""", "]}]}", 51)]
     [InlineData("[", "]", 101)]
-    [InlineData("[", "]", 300_000)]
-    [InlineData("""{"not": """, "}", 100_000)]
+    [InlineData("[", "]", 5_000)]
+    [InlineData("""{"not": """, "}", 5_000)]
     public void A_deeper_tree_is_one_mistake(string open, string close, int depth)
         => Assert.EndsWith("is nested deeper than 100 levels.", Assert.Single(Given.Problems(Nested(open, Leaf, close, depth))), StringComparison.Ordinal);
 
     [Fact]
     public void A_literal_that_is_too_deep_is_a_mistake()
         => Assert.StartsWith(
-            "value: cannot be read", Assert.Single(Given.Problems(Nested("""{"field": "a", "operator": "equals", "value": [""", Nested("[", "1", "]", 50_000).ToString(), "]}", 1))),
+            "value: cannot be read", Assert.Single(Given.Problems(Nested("""{"field": "a", "operator": "equals", "value": [""", Nested("[", "1", "]", 5_000).ToString(), "]}", 1))),
             StringComparison.Ordinal);
 
     [Fact]
