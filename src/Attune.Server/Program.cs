@@ -8,6 +8,7 @@ using Attune.Server.Packs;
 using Attune.Server.Runtimes;
 using Attune.Server.Status;
 using Attune.Server.Storage;
+using Attune.Server.Webhooks;
 using Attune.Server.Workers;
 
 namespace Attune.Server;
@@ -30,7 +31,8 @@ static class Program
             .AddPacks()
             .AddExecutions()
             .AddDispatch()
-            .AddWorkers();
+            .AddWorkers()
+            .AddWebhooks();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -42,6 +44,7 @@ static class Program
         app.MapPacks();
         app.MapExecutions();
         app.MapWorkers();
+        app.MapWebhooks();
         return app;
     }
 }
