@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using static Attune.Server.Webhooks.WebhookAnswer;
@@ -70,7 +71,7 @@ sealed record WebhookBody
         catch (JsonException)
         {
             // Its message would quote the body.
-            refusal = new(StatusCodes.Status400BadRequest, "BODY_INVALID", "The body is not valid JSON, names a field twice, or is too deep.");
+            refusal = new(StatusCodes.Status400BadRequest, "BODY_INVALID", "The body is not valid JSON in UTF-8, names a field twice, or is too deep.");
         }
         catch (InvalidDataException)
         {
@@ -122,6 +123,9 @@ sealed record WebhookBody
 
     static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> json)
     {
+        // The parser looks into strings only when they are asked for.
+        if (!Utf8.IsValid(json.Span))
+            throw new JsonException("It is not UTF-8.");
         using var document = JsonDocument.Parse(json, Reading);
         return json;
     }
