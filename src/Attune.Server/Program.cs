@@ -11,6 +11,7 @@ using Attune.Server.Runtimes;
 using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Triggers;
+using Attune.Server.Webhooks;
 using Attune.Server.Workers;
 
 namespace Attune.Server;
@@ -36,7 +37,8 @@ static class Program
             .AddRules()
             .AddEvents()
             .AddDispatch()
-            .AddWorkers();
+            .AddWorkers()
+            .AddWebhooks();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -51,6 +53,7 @@ static class Program
         app.MapRules();
         app.MapEvents();
         app.MapWorkers();
+        app.MapWebhooks();
         return app;
     }
 }

@@ -16,10 +16,9 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public RunningProcess Process { get; private set; }
 
-    /// <summary>Of the API.</summary>
     public string Address { get; }
 
-    /// <summary>Of webhooks.</summary>
+    /// <summary>Of the port for webhooks and /healthz.</summary>
     public string HttpAddress { get; }
 
     /// <summary>`attune-server run`, listening.</summary>
@@ -31,7 +30,8 @@ public sealed class ServerProcess : IAsyncDisposable
         string connectionString, string masterKeyFile, IReadOnlyDictionary<string, string> settings, CancellationToken ct)
     {
         var directory = Directory.CreateTempSubdirectory("attune-server-").FullName;
-        var (port, httpPort) = (FreePort.Take(), FreePort.Take());
+        var port = FreePort.Take();
+        var httpPort = FreePort.Take();
 
         // A file, since a password in the connection string may be neither an argument nor an environment variable.
         var config = ConfigIn(directory);
