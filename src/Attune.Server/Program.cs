@@ -6,6 +6,7 @@ using Attune.Server.Identities;
 using Attune.Server.Keys;
 using Attune.Server.Packs;
 using Attune.Server.Runtimes;
+using Attune.Server.Sensors;
 using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Workers;
@@ -30,7 +31,8 @@ static class Program
             .AddPacks()
             .AddExecutions()
             .AddDispatch()
-            .AddWorkers();
+            .AddWorkers()
+            .AddSensors();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -42,6 +44,7 @@ static class Program
         app.MapPacks();
         app.MapExecutions();
         app.MapWorkers();
+        app.MapSensors();
         return app;
     }
 }
