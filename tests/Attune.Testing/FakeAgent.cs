@@ -233,6 +233,15 @@ public sealed class FakeAgent : IAsyncDisposable
             {
                 foreach (var spec in message.Specs)
                     Specs[spec.SpecId] = spec;
+                if (message is { Welcome: not null, Sensors: { } sensors })
+                {
+                    // One message on the wire; a test waits for its welcome and for its sensors.
+                    message.Sensors = null;
+                    await inbox.Writer.WriteAsync(message, CancellationToken.None);
+                    await inbox.Writer.WriteAsync(new() { Sensors = sensors }, CancellationToken.None);
+                    continue;
+                }
+
                 await inbox.Writer.WriteAsync(message, CancellationToken.None);
             }
         }

@@ -44,19 +44,21 @@ sealed partial class SensorLoop(
                 // The sweep.
             }
 
-            try
-            {
-                await assign.RunAsync(stoppingToken);
-                await push.RunAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                LogSkipped(exception);
-            }
+            // Apart, because agents must hear of their rules even when nothing can be decided.
+            await GuardedAsync(assign.RunAsync(stoppingToken), stoppingToken);
+            await GuardedAsync(push.RunAsync(stoppingToken), stoppingToken);
+        }
+    }
+
+    async Task GuardedAsync(Task step, CancellationToken ct)
+    {
+        try
+        {
+            await step;
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested)
+        {
+            LogSkipped(exception);
         }
     }
 

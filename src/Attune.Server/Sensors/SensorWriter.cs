@@ -100,7 +100,7 @@ sealed partial class SensorWriter(SensorNoteStore store, TimeProvider clock, ILo
     async Task WriteReportsAsync(Dictionary<(long Worker, string Sensor), SensorReport> some, CancellationToken ct)
     {
         foreach (var alert in await store.ReportAsync(some, ct))
-            LogAlert(alert.Ref, alert.WorkerName, alert.FailuresInRow, alert.LastError);
+            LogAlert(alert.Ref, alert.WorkerName, alert.FailuresInRow, alert.LastError ?? "it did not say why");
     }
 
     async Task RetryAsync(Func<Task> write, CancellationToken ct)
@@ -132,7 +132,7 @@ sealed partial class SensorWriter(SensorNoteStore store, TimeProvider clock, ILo
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Alert: sensor {Sensor} on agent {Agent} ended {Count} times in a row: {Error}")]
-    partial void LogAlert(string sensor, string agent, int count, string? error);
+    partial void LogAlert(string sensor, string agent, int count, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sensors log faster than the database takes it; {Count} lines are left out")]
     partial void LogDropped(int count);
