@@ -38,6 +38,8 @@ static class References
             Own(rule.File, "action", rule.Action, "action", actions);
         }
 
+        problems.AddRange(RulesOf(content));
+
         foreach (var policy in content.Policies)
         {
             Own(policy.File, "action", policy.Action, "action", actions);
@@ -61,5 +63,17 @@ static class References
             else
                 elsewhere.Add(new(kind, reference, file, line, field));
         }
+    }
+
+    // What lies in other packs is not known here, so the server checks once more with that.
+    static IEnumerable<PackProblem> RulesOf(PackContent content)
+    {
+        var triggers = content.Triggers.DistinctBy(trigger => trigger.Ref).ToDictionary(trigger => trigger.Ref);
+        var actions = content.Actions.DistinctBy(action => action.Ref).ToDictionary(action => action.Ref);
+        return content.Rules.SelectMany(rule => rule.Check(RuleSurroundings.Of(
+            triggers.GetValueOrDefault(rule.Trigger)?.Parameters.Schema,
+            triggers.GetValueOrDefault(rule.Trigger)?.Output.Schema,
+            actions.GetValueOrDefault(rule.Action)?.Parameters.Schema,
+            content.Manifest.ConfSchema.Schema)));
     }
 }

@@ -18,6 +18,8 @@ public sealed class RuleIndex<TRule>
     /// how many there were.
     /// </summary>
     public RuleMatches<TRule> Match(Value payload, Func<Scope> scope, DateTimeOffset now, int unmatchedMax) => throw new NotImplementedException();
+
+    public RuleMatches<TRule> Match(Value payload, Func<TRule, Scope> scope, DateTimeOffset now, int unmatchedMax) => throw new NotImplementedException();
 }
 
 public sealed record RuleMatches<TRule>

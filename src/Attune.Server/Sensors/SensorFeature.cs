@@ -1,27 +1,20 @@
-using Attune.Server.Events;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-
 namespace Attune.Server.Sensors;
 
 static class SensorFeature
 {
-    public static IServiceCollection AddSensors(this IServiceCollection services)
-    {
-        services.TryAddSingleton<RecordEvents>();
-        return services
-            .AddSingleton<SensorStore>()
-            .AddSingleton<SensorNoteStore>()
-            .AddSingleton<SensorEventStore>()
-            .AddSingleton<SensorLogs>()
-            .AddSingleton<DescribeSensor>()
-            .AddSingleton<AssignSensors>()
-            .AddSingleton<PushSensors>()
-            .AddSingleton<TakeSensorEvents>()
-            .AddSingleton<AgentSensors>()
-            .AddHosted<SensorLogSignals>()
-            .AddHosted<SensorWriter>()
-            .AddHosted<SensorLoop>();
-    }
+    public static IServiceCollection AddSensors(this IServiceCollection services) => services
+        .AddSingleton<SensorStore>()
+        .AddSingleton<SensorNoteStore>()
+        .AddSingleton<SensorEventStore>()
+        .AddSingleton<SensorLogs>()
+        .AddSingleton<DescribeSensor>()
+        .AddSingleton<AssignSensors>()
+        .AddSingleton<PushSensors>()
+        .AddSingleton<TakeSensorEvents>()
+        .AddSingleton<AgentSensors>()
+        .AddHosted<SensorLogSignals>()
+        .AddHosted<SensorWriter>()
+        .AddHosted<SensorLoop>();
 
     public static void MapSensors(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<SensorGrpc>();
 

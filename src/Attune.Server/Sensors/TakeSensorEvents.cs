@@ -3,6 +3,7 @@ using Attune.Server.Dispatch;
 using Attune.Server.Events;
 using Attune.Server.Hosting;
 using Attune.V1;
+using Grpc.Core;
 using Npgsql;
 
 namespace Attune.Server.Sensors;
@@ -59,7 +60,7 @@ sealed partial class TakeSensorEvents(
 
                 await Task.Delay(RetryDelay, clock, ct);
             }
-            catch (NpgsqlException exception) when (!IsAboutContent(exception))
+            catch (Exception exception) when (MayGoThroughLater(exception))
             {
                 LogRetried(exception, batch.Count, session.Name);
                 await Task.Delay(RetryDelay, clock, ct);
@@ -185,9 +186,13 @@ sealed partial class TakeSensorEvents(
         control.SensorEventAck.Refusals.Add(ack.Refusals);
     }
 
-    // Anything else is about the database's health, and the same events may go through later.
-    static bool IsAboutContent(NpgsqlException exception)
-        => exception is PostgresException { IsTransient: false } postgres && postgres.SqlState[..2] is "22" or "23" or "54";
+    // The database's health, or a trigger or rule that went while its events were stored: asked again, they are refused for that.
+    static bool MayGoThroughLater(Exception exception) => exception switch
+    {
+        PostgresException { IsTransient: false } postgres => postgres.SqlState[..2] is not ("22" or "23" or "54"),
+        NpgsqlException or RpcException => true,
+        _ => false,
+    };
 
     sealed class Counts
     {
