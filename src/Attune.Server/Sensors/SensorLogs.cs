@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Attune.Server.Executions;
-using Attune.Server.Storage;
 using Dapper;
 using Npgsql;
 

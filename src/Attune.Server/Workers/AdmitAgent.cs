@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Attune.Server.Dispatch;
 using Attune.Server.Hosting;
-using Attune.Server.Sensors;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;
