@@ -34,8 +34,8 @@ static class References
 
         foreach (var rule in content.Rules)
         {
-            Own(rule.File, "trigger", rule.Trigger, "trigger", triggers);
-            Own(rule.File, "action", rule.Action, "action", actions);
+            Own(rule.File, "trigger", rule.Trigger, "trigger", triggers, mayBeMissing: true);
+            Own(rule.File, "action", rule.Action, "action", actions, mayBeMissing: true);
         }
 
         problems.AddRange(RulesOf(content));
@@ -52,7 +52,7 @@ static class References
 
         return elsewhere;
 
-        void Own(string file, string field, string? reference, string kind, HashSet<string> known)
+        void Own(string file, string field, string? reference, string kind, HashSet<string> known, bool mayBeMissing = false)
         {
             if (reference is null or "" || known.Contains(reference))
                 return;
@@ -61,7 +61,7 @@ static class References
             if (PackNames.PackOf(reference) == pack)
                 problems.Add(new(file, line, field, $"'{reference}' is not in this pack.{NearestName.Suggest(reference, known)}"));
             else
-                elsewhere.Add(new(kind, reference, file, line, field));
+                elsewhere.Add(new(kind, reference, file, line, field) { MayBeMissing = mayBeMissing });
         }
     }
 

@@ -61,7 +61,7 @@ sealed partial class InstallPack(
         var config = PackConfig.Upgrade(before?.Config, replaced?.Manifest.Config, content.Manifest.Config);
         var id = await PackWriter.UpsertAsync(connection, content.Manifest, config, digest, command, clock.GetUtcNow(), ct);
         await PackWriter.StoreReleaseAsync(connection, id, content.Manifest, digest, archive, ct);
-        await PartWriter.UpsertAsync(connection, id, content, digest, ct);
+        await PartWriter.UpsertAsync(connection, id, replaced, content, digest, ct);
         var removed = await PartRemover.RemoveVanishedAsync(connection, id, replaced, content, ct);
         var after = await PackStore.FindAsync(connection, content.Manifest.Ref, ct);
         await transaction.CommitAsync(ct);
