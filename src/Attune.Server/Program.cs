@@ -8,6 +8,7 @@ using Attune.Server.Keys;
 using Attune.Server.Packs;
 using Attune.Server.Rules;
 using Attune.Server.Runtimes;
+using Attune.Server.Sensors;
 using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Triggers;
@@ -38,7 +39,8 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
-            .AddWebhooks();
+            .AddWebhooks()
+            .AddSensors();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -54,6 +56,7 @@ static class Program
         app.MapEvents();
         app.MapWorkers();
         app.MapWebhooks();
+        app.MapSensors();
         return app;
     }
 }
