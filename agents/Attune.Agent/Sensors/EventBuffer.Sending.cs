@@ -86,6 +86,7 @@ sealed partial class EventBuffer
             DropSegments(segments.IndexOf(covered[^1].Segment));
             acknowledgedOffset = covered[^1].End;
             DropAcknowledged();
+            hasSaidFull &= WaitingBytes > limitBytes / 2;
             room?.TrySetResult();
         }
 

@@ -30,6 +30,7 @@ sealed partial class EventBuffer : IAsyncDisposable
     EventSegment? open;
     long lastSequence;
     TaskCompletionSource? room;
+    bool hasSaidFull;
 
     /// <summary>Told after events have become ready to be sent.</summary>
     public System.Action? Appended { get; set; }
@@ -114,8 +115,10 @@ sealed partial class EventBuffer : IAsyncDisposable
                     return;
                 }
 
-                if (room is null)
+                // Once, however often the last bit of room is given and taken.
+                if (!hasSaidFull)
                     LogFull(WaitingBytes);
+                hasSaidFull = true;
                 room = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 waiting = room.Task;
             }

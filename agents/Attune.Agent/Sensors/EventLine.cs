@@ -140,7 +140,8 @@ static class EventLine
             case JsonTokenType.String or JsonTokenType.PropertyName when reader.ValueIsEscaped && reader.GetString()!.Contains('\0'):
                 throw new UnfitException("its payload holds \\u0000.");
             case JsonTokenType.Number when !ActionResult.IsInRange(reader.ValueSpan, ref reader):
-                throw new UnfitException($"the number {Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(40, reader.ValueSpan.Length)])} in its payload is out of range.");
+                var number = Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(40, reader.ValueSpan.Length)]);
+                throw new UnfitException($"the number {number} in its payload is out of range.");
         }
     }
 

@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Attune.Agent.Sensors;
 
 /// <summary>
-/// One file of the buffer, written at its end only and named by its first sequence. A record, little-endian: length of what follows the checksum (4 bytes), its CRC-32C
-/// (4), sequence (8), a SensorEvent message.
+/// One file of the buffer, written at its end only and named by its first sequence. A record, little-endian: length of what follows the
+/// checksum (4 bytes), its CRC-32C (4), sequence (8), a SensorEvent message.
 /// </summary>
 sealed class EventSegment : IDisposable
 {
@@ -86,7 +86,8 @@ sealed class EventSegment : IDisposable
         => RandomAccess.Read(file, bytes[..(int)Math.Min(bytes.Length, Length - offset)], offset);
 
     /// <summary>
-    /// Finds the whole records, up to the first damaged one, and tells each with the offset of its end. What follows is left in the file, so that the next start sees it too.
+    /// Finds the whole records, up to the first damaged one, and tells each with the offset of its end. What follows is left in the file,
+    /// so that the next start sees it too.
     /// </summary>
     /// <returns>How many bytes follow the last whole record.</returns>
     public long Recover(Action<long, long> found)

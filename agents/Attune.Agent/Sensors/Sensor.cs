@@ -129,12 +129,12 @@ sealed partial class Sensor(SensorAssignment first, RunFolders folders, SensorHo
         if (assignment is null)
             return "";
 
-        var masker = new Masker(SecretForms.Values(assignment.Config.Memory, assignment.SecretConfig));
-        var output = new SensorOutput(assignment.SensorRef, masker, host.Events, log, host.Clock);
+        var masker = new Masker([]);
         string error;
         try
         {
-            error = await ExecuteAsync(assignment, output, stopping);
+            masker = new(SecretForms.Values(assignment.Config.Memory, assignment.SecretConfig));
+            error = await ExecuteAsync(assignment, new(assignment.SensorRef, masker, host.Events, log, host.Clock), stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -156,7 +156,7 @@ sealed partial class Sensor(SensorAssignment first, RunFolders folders, SensorHo
 
         error = SensorEnd.Fit(masker.Apply(error));
         if (!stopping.IsCancellationRequested)
-            output.Say(error);
+            log.Add($"[{error}]");
         return error;
     }
 
@@ -228,8 +228,8 @@ sealed partial class Sensor(SensorAssignment first, RunFolders folders, SensorHo
 
         using (host.Clock.CreateTimer(_ => Settle(), null, RestartDelay.Steady, Timeout.InfiniteTimeSpan))
         {
-            var gone = await Task.WhenAny(process.Pumping, Task.Delay(Timeout.InfiniteTimeSpan, host.Clock, stopping));
-            if (gone != process.Pumping)
+            await process.Pumping.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!process.Pumping.IsCompleted)
                 await process.StopAsync(host.Clock);
             await process.Pumping;
         }

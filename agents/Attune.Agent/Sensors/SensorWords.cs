@@ -23,7 +23,7 @@ static class SensorWords
     /// <summary>What must be said to someone who knows the rules of <paramref name="before"/>. Empty when nothing has changed.</summary>
     public static byte[] Changes(SensorAssignment before, SensorAssignment after)
     {
-        var known = before.Rules.ToDictionary(rule => rule.RuleRef);
+        var known = before.Rules.DistinctBy(rule => rule.RuleRef).ToDictionary(rule => rule.RuleRef);
         var lines = new List<byte[]>();
         foreach (var rule in after.Rules)
         {

@@ -63,7 +63,7 @@ static class StatusTree
             "backing_off" => $"starts again in {Age((sensor.NextStartAt ?? now) - now)}",
             var state => state,
         };
-        var failures = sensor.FailuresInRow > 0 ? $", {sensor.FailuresInRow} failures in a row" : "";
+        var failures = sensor.FailuresInRow > 0 ? $", failures in a row: {sensor.FailuresInRow}" : "";
         return $"{sensor.Sensor}: {how}{failures}{(sensor.LastError is { } error ? $"; last end: {error.ReplaceLineEndings(" ")}" : "")}";
     }
 
