@@ -1,6 +1,7 @@
 using Attune.Server.Actions;
 using Attune.Server.Dispatch;
 using Attune.Server.Executions;
+using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
@@ -30,7 +31,8 @@ static class Program
             .AddPacks()
             .AddExecutions()
             .AddDispatch()
-            .AddWorkers();
+            .AddWorkers()
+            .AddFeed();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -42,6 +44,7 @@ static class Program
         app.MapPacks();
         app.MapExecutions();
         app.MapWorkers();
+        app.MapFeed();
         return app;
     }
 }
