@@ -123,7 +123,6 @@ static class Refusals
     public static IReadOnlyDictionary<string, string> BeforeUniqueKey { get; } = new Dictionary<string, string>
     {
         ["idx_key_system_name"] = "owner_type = 'system', owner_pack = null",
-        ["idx_notification_position"] = [],
         ["idx_pack_environment_no_worker"] = "worker = null",
     };
 
