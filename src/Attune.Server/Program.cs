@@ -2,6 +2,7 @@ using Attune.Server.Actions;
 using Attune.Server.Dispatch;
 using Attune.Server.Events;
 using Attune.Server.Executions;
+using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
@@ -40,7 +41,8 @@ static class Program
             .AddDispatch()
             .AddWorkers()
             .AddWebhooks()
-            .AddSensors();
+            .AddSensors()
+            .AddFeed();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -57,6 +59,7 @@ static class Program
         app.MapWorkers();
         app.MapWebhooks();
         app.MapSensors();
+        app.MapFeed();
         return app;
     }
 }
