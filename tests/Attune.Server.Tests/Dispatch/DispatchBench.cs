@@ -21,7 +21,16 @@ sealed class DispatchBench : IAsyncDisposable
     public static async Task<DispatchBench> StartAsync() => new(await ServerBench.StartAsync(
         Soon, null, ("Workers:Lease", "00:00:02"), ("Workers:Heartbeat", "00:00:00.5")));
 
-    public static async Task<DispatchBench> StartWithLongLeaseAsync() => new(await ServerBench.StartAsync(Soon));
+    /// <summary>No test lasts as long as this lease, so what ends, ends for another reason.</summary>
+    public static async Task<DispatchBench> StartWithLongLeaseAsync()
+        => new(await ServerBench.StartAsync(Soon, null, ("Workers:Lease", "00:10:00")));
+
+    /// <summary>Another replica on the same database, with the long lease.</summary>
+    public Task<ServerBench> StartReplicaAsync() => ServerBench.StartAsync(Soon, Server, ("Workers:Lease", "00:10:00"));
+
+    public T Get<T>()
+        where T : notnull
+        => Server.Services.GetRequiredService<T>();
 
     public async Task<FakeAgent> ConnectAsync(string name, int slots = 4)
     {
