@@ -64,9 +64,11 @@ sealed class DispatchBench : IAsyncDisposable
 
     public async Task<Execution> UntilFinalAsync(long id)
     {
+        // One deadline for the whole wait: an execution that goes round for ever changes for ever.
+        var soon = Soon;
         using var watch = Server.Executions.WatchExecution(new() { ExecutionIds = { id } });
         Execution? last = null;
-        while (await watch.ResponseStream.MoveNext(Soon))
+        while (await watch.ResponseStream.MoveNext(soon))
             last = watch.ResponseStream.Current.Executions.LastOrDefault() ?? last;
         return last!;
     }
