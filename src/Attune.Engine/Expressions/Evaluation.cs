@@ -1,6 +1,8 @@
 namespace Attune.Engine.Expressions;
 
-/// <summary>One evaluation: what it may read, and what is left of what it may cost. Passed by reference, so that it costs no allocation.</summary>
+/// <summary>
+/// One evaluation: what it may read, and what is left of what it may cost. Passed by reference, so that it costs no allocation.
+/// </summary>
 struct Evaluation(string text, Scope scope, ExpressionLimits limits)
 {
     // Long texts and lists are looked at faster than a step each.

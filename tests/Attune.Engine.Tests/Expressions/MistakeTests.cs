@@ -86,7 +86,7 @@ public sealed class MistakeTests
     [InlineData("min([])", 4, "An empty list has no min().")]
     [InlineData("sort([1, 'a'])", 0, "sort() takes all numbers or all strings, not an int and a string.")]
     [InlineData("to_zone(now(), 'Europe/Berln')", 15, "This is no time zone such as Europe/Berlin. Did you mean 'Europe/Berlin'?")]
-    [InlineData("date_add(now(), 1, 'month ')", 19, "There is no unit 'month '. Did you mean 'months'? Known: seconds, minutes, hours, days, weeks, months, years.")]
+    [InlineData("date_add(now(), 1, 'month ')", 19, "There is no unit 'month '. Did you mean 'months'?")]
     [InlineData("date_add(now(), 1000000, 'years')", 0, "The date would be outside of the years 1 to 9999.")]
     [InlineData("format_date('yesterday', 'yyyy')", 12, "format_date() needs a date such as 2026-11-22T08:30:00Z: this string is none.")]
     [InlineData("succeeded()", 0, "succeeded() asks about a task that just ended: it means something only in the transitions of a workflow.")]
