@@ -15,6 +15,7 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
 {
     const int MaxDepth = 100;
     const int MaxNodes = 10_000;
+    const int MaxCostly = 1000;
     const int MaxProblems = 100;
 
     static readonly string[] Groups = ["all", "any", "not"];
@@ -22,6 +23,7 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
 
     readonly PayloadShape shape = new(payload);
     int nodes;
+    int costly;
 
     public PayloadShape Shape => shape;
 
@@ -51,6 +53,14 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
             problems.Add(new(path, message));
         else if (problems.Count == MaxProblems - 1)
             problems.Add(new("", "There are further mistakes, which are not listed."));
+    }
+
+    /// <summary>Whether there may be one more expression or pattern; each holds memory and takes time that a comparison does not.</summary>
+    public bool TakesCostly()
+    {
+        if (++costly == MaxCostly + 1)
+            Report("", $"There are more than {MaxCostly} expressions and patterns.");
+        return costly <= MaxCostly;
     }
 
     public static string Below(string path, string name) => path is "" ? name : $"{path}.{name}";

@@ -27,6 +27,9 @@ static class ExpressionReader
             return null;
         }
 
+        if (!reader.TakesCostly())
+            return null;
+
         Expression expression;
         try
         {

@@ -120,6 +120,9 @@ sealed class LiteralReader(ConditionReader reader, string field, SchemaField? kn
             return null;
         }
 
+        if (!reader.TakesCostly())
+            return null;
+
         try
         {
             return new(new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, FieldTest.Pattern.Timeout));

@@ -22,6 +22,17 @@ public sealed class ConditionLimitTests
             [": There are more than 10000 conditions."],
             Given.Problems(JsonElement.Parse($$"""{"any": [{{string.Join(',', Enumerable.Repeat(Leaf, 10_000))}}]}""")));
 
+    [Theory]
+    [InlineData("\"event.payload.a > 1\"")]
+    [InlineData("""{"field": "a", "operator": "matches", "value": "x"}""")]
+    public void Expressions_and_patterns_have_a_limit_of_their_own(string costly)
+    {
+        Given.Condition(JsonElement.Parse($"[{string.Join(',', Enumerable.Repeat(costly, 1000))}]"));
+        Assert.Equal(
+            [": There are more than 1000 expressions and patterns."],
+            Given.Problems(JsonElement.Parse($"[{string.Join(',', Enumerable.Repeat(costly, 1002))}]")));
+    }
+
     [Fact]
     public void A_tree_as_deep_as_allowed_is_evaluated_and_explained()
     {
