@@ -10,6 +10,7 @@ using Attune.Server.Rules;
 using Attune.Server.Runtimes;
 using Attune.Server.Status;
 using Attune.Server.Storage;
+using Attune.Server.Timers;
 using Attune.Server.Triggers;
 using Attune.Server.Webhooks;
 using Attune.Server.Workers;
@@ -38,6 +39,7 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
+            .AddTimers()
             .AddWebhooks();
         adjust?.Invoke(builder);
 
