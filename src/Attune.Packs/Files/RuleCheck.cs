@@ -72,10 +72,13 @@ public static class RuleCheck
         if (ofConditions.Count > 0)
             return;
 
+        // What the event and the rule hold was checked with the conditions; the pack's configuration is known only here.
         foreach (var (path, text) in ExpressionsIn(given, "conditions"))
         {
-            if (Template.Parse(text, []) is { } parsed)
-                problems.AddRange(parsed.Reads.SelectMany(read => RuleNames.Check(read.Use, around).Select(message => new RuleProblem(path, message))));
+            problems.AddRange(Expression.Parse(text).Reads
+                .Where(use => use.Path is ["pack", "config", ..])
+                .SelectMany(use => RuleNames.Check(use, around))
+                .Select(message => new RuleProblem(path, message)));
         }
     }
 
@@ -128,15 +131,17 @@ public static class RuleCheck
     };
 
     // A text that stands where a condition may stand is an expression; one inside an operator object is a value to compare with.
-    static IEnumerable<(string Path, JsonElement Text)> ExpressionsIn(JsonElement json, string path) => json.ValueKind switch
+    static IEnumerable<(string Path, string Text)> ExpressionsIn(JsonElement json, string path) => json.ValueKind switch
     {
-        JsonValueKind.String => [(path, json)],
+        JsonValueKind.String => [(path, Bare(json.GetString()!.Trim()))],
         JsonValueKind.Array => json.EnumerateArray().SelectMany((item, index) => ExpressionsIn(item, $"{path}[{index}]")),
         JsonValueKind.Object => json.EnumerateObject()
             .Where(member => member.Name is "all" or "any" or "not")
             .SelectMany(member => ExpressionsIn(member.Value, $"{path}.{member.Name}")),
         _ => [],
     };
+
+    static string Bare(string text) => text.StartsWith("{{", StringComparison.Ordinal) ? text[2..^2] : text;
 
     static string Under(string field, string path) => path switch
     {

@@ -11,8 +11,6 @@ namespace Attune.Server.Rules;
 /// <summary>A rule, ready to be asked. Immutable but for what it remembers to be quicker.</summary>
 sealed class CompiledRule
 {
-    static readonly ReadOnlyMemory<byte> Empty = "{}"u8.ToArray();
-
     Fixed? remembered;
 
     public required long Id { get; init; }
@@ -74,7 +72,8 @@ sealed class CompiledRule
             Pack = Value.Of(new Dictionary<string, Value> { ["config"] = Value.FromJson(JsonElement.Parse(row.PackConfig)) }),
             MaySeePackSecrets = ActionMapping.SchemaOf(row.PackConfSchema).HasSecrets
                 && (row.Conditions + row.ActionParams).Contains("pack", StringComparison.Ordinal),
-            ConstantParameters = row.ActionParams is "{}" ? Empty : parameters is { IsConstant: true } ? Rendered(parameters) : null,
+            // Without the cast null would become an empty memory, which arrays convert to.
+            ConstantParameters = parameters is { IsConstant: true } ? Rendered(parameters) : (ReadOnlyMemory<byte>?)null,
         };
     }
 

@@ -83,7 +83,8 @@ sealed class RuleGrpc(RuleStore store, RuleCommands commands, CheckRule check, D
         {
             RuleRef = request.RuleRef,
             Rule = request.Rule,
-            Payload = request.Payload is null ? null : request.Payload.ToUtf8Json(),
+            // Without the cast null would become an empty memory, which arrays convert to.
+            Payload = request.Payload is null ? (ReadOnlyMemory<byte>?)null : request.Payload.ToUtf8Json(),
             EventId = request.EventId,
             Last = request.Last,
         };
