@@ -12,6 +12,7 @@ using Attune.Server.Runtimes;
 using Attune.Server.Sensors;
 using Attune.Server.Status;
 using Attune.Server.Storage;
+using Attune.Server.Timers;
 using Attune.Server.Triggers;
 using Attune.Server.Webhooks;
 using Attune.Server.Workers;
@@ -40,6 +41,7 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
+            .AddTimers()
             .AddWebhooks()
             .AddSensors()
             .AddFeed();
