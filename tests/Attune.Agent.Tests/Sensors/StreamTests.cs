@@ -68,6 +68,39 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Fifty_thousand_events_come_once_each_while_the_control_plane_restarts_twice()
+    {
+        const int All = 50_000;
+        await using var bench = await SensorBench.StartAsync();
+        await bench.Stream.AssignAsync(SensorScript.Publish(bench.Plane, $$$"""
+            read -r start
+            seq -f '{"trigger":"test.said","payload":{"n":%.0f}}' 1 {{{All}}}
+            read -r stop
+            """));
+        var stored = new SortedDictionary<long, int>();
+        foreach (var leaveAt in (int[])[15_000, 35_000, All])
+        {
+            while (stored.Count < leaveAt)
+            {
+                var message = await bench.Stream.UntilAsync(each => each.SensorEvents.Count > 0);
+                foreach (var each in message.SensorEvents)
+                    Assert.True(stored.TryAdd(each.Sequence, NumberOf(each)) || stored[each.Sequence] == NumberOf(each));
+                await bench.Stream.AckEventsAsync(message.SensorEvents[^1].Sequence);
+            }
+
+            if (leaveAt == All)
+                break;
+            await bench.Plane.GoAwayAsync();
+            await bench.Plane.ComeBackAsync();
+            await bench.NextStreamAsync();
+        }
+
+        Assert.Equal(Enumerable.Range(1, All), stored.Values);
+        Assert.Equal(Enumerable.Range(1, All).Select(n => (long)n), stored.Keys);
+        await Soon.UntilAsync(() => bench.Agent.Events.WaitingEvents == 0);
+    }
+
+    [Fact]
     public async Task A_full_buffer_holds_the_sensor_up_instead_of_dropping_anything()
     {
         await using var bench = await SensorBench.StartAsync(eventLimit: 1 << 20);
