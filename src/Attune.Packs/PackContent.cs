@@ -6,7 +6,11 @@ namespace Attune.Packs;
 /// Something in another pack that a part needs. <paramref name="Kind"/> is runtime, trigger, action, permission_set or pack; the rest says where
 /// it is named.
 /// </summary>
-public sealed record PackReference(string Kind, string Ref, string File, int Line, string Field);
+public sealed record PackReference(string Kind, string Ref, string File, int Line, string Field)
+{
+    /// <summary>A rule waits for what it names.</summary>
+    public bool MayBeMissing { get; init; }
+}
 
 /// <summary>Everything a pack defines, checked within itself. What it refers to in other packs is not looked at here.</summary>
 public sealed record PackContent

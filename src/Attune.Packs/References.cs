@@ -34,9 +34,11 @@ static class References
 
         foreach (var rule in content.Rules)
         {
-            Own(rule.File, "trigger", rule.Trigger, "trigger", triggers);
-            Own(rule.File, "action", rule.Action, "action", actions);
+            Own(rule.File, "trigger", rule.Trigger, "trigger", triggers, mayBeMissing: true);
+            Own(rule.File, "action", rule.Action, "action", actions, mayBeMissing: true);
         }
+
+        problems.AddRange(RulesOf(content));
 
         foreach (var policy in content.Policies)
         {
@@ -50,7 +52,7 @@ static class References
 
         return elsewhere;
 
-        void Own(string file, string field, string? reference, string kind, HashSet<string> known)
+        void Own(string file, string field, string? reference, string kind, HashSet<string> known, bool mayBeMissing = false)
         {
             if (reference is null or "" || known.Contains(reference))
                 return;
@@ -59,7 +61,19 @@ static class References
             if (PackNames.PackOf(reference) == pack)
                 problems.Add(new(file, line, field, $"'{reference}' is not in this pack.{NearestName.Suggest(reference, known)}"));
             else
-                elsewhere.Add(new(kind, reference, file, line, field));
+                elsewhere.Add(new(kind, reference, file, line, field) { MayBeMissing = mayBeMissing });
         }
+    }
+
+    // What lies in other packs is not known here, so the server checks once more with that.
+    static IEnumerable<PackProblem> RulesOf(PackContent content)
+    {
+        var triggers = content.Triggers.DistinctBy(trigger => trigger.Ref).ToDictionary(trigger => trigger.Ref);
+        var actions = content.Actions.DistinctBy(action => action.Ref).ToDictionary(action => action.Ref);
+        return content.Rules.SelectMany(rule => rule.Check(RuleSurroundings.Of(
+            triggers.GetValueOrDefault(rule.Trigger)?.Parameters.Schema,
+            triggers.GetValueOrDefault(rule.Trigger)?.Output.Schema,
+            actions.GetValueOrDefault(rule.Action)?.Parameters.Schema,
+            content.Manifest.ConfSchema.Schema)));
     }
 }

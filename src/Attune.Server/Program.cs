@@ -1,14 +1,17 @@
 using Attune.Server.Actions;
 using Attune.Server.Dispatch;
+using Attune.Server.Events;
 using Attune.Server.Executions;
 using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
 using Attune.Server.Packs;
+using Attune.Server.Rules;
 using Attune.Server.Runtimes;
 using Attune.Server.Status;
 using Attune.Server.Storage;
+using Attune.Server.Triggers;
 using Attune.Server.Workers;
 
 namespace Attune.Server;
@@ -30,6 +33,9 @@ static class Program
             .AddActions()
             .AddPacks()
             .AddExecutions()
+            .AddTriggers()
+            .AddRules()
+            .AddEvents()
             .AddDispatch()
             .AddWorkers()
             .AddFeed();
@@ -43,6 +49,9 @@ static class Program
         app.MapActions();
         app.MapPacks();
         app.MapExecutions();
+        app.MapTriggers();
+        app.MapRules();
+        app.MapEvents();
         app.MapWorkers();
         app.MapFeed();
         return app;

@@ -149,6 +149,11 @@ static class Samples
             source_ref = 'edge.cert_watch'
             rule = 1000
             rule_ref = 'edge.rotate_expiring'
+            origin = 'replay'
+            idempotency_key = 'delivery-1'
+            replay_of = 1000
+            unmatched = '[{"rule_ref": "edge.other", "why": "days_left less_than 7: it is 8"}]'
+            unmatched_count = 1
             """),
         Sample.Of("enforcement", """
             rule = 1000
@@ -157,6 +162,8 @@ static class Samples
             config = '{}'
             event = 1000
             payload = '{"host": "www.example.com"}'
+            action_ref = 'edge.rotate_cert'
+            error = '{"reason": "PARAMETERS_INVALID", "message": "domain: is required"}'
             """),
         Sample.Of("execution", """
             action = 1000

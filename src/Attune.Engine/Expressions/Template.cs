@@ -7,26 +7,51 @@ public sealed record TemplateProblem(string Path, ExpressionProblem Problem);
 
 /// <summary>
 /// A JSON value whose texts may hold `{{ … }}`, compiled once. A text that is one expression keeps the JSON type of its value; otherwise
-/// what the expressions give is put into the text.
+/// what the expressions give is put into the text. Names of members are never rendered.
 /// </summary>
 public sealed class Template
 {
-    Template() { }
+    readonly TemplatePart root;
+
+    internal Template(TemplatePart root)
+    {
+        this.root = root;
+        Reads = [.. root.Reads];
+    }
 
     /// <summary>No expression in it: rendering always gives the same.</summary>
-    public bool IsConstant => throw new NotImplementedException();
+    public bool IsConstant => root is TemplateConstant;
 
     /// <summary>Every variable that any text may read, with the path of the text.</summary>
-    public IReadOnlyList<(string Path, VariableUse Use, string Text)> Reads => throw new NotImplementedException();
+    public IReadOnlyList<(string Path, VariableUse Use, string Text)> Reads { get; }
 
     /// <summary>Null where <paramref name="problems"/> got something: every mistake of every text.</summary>
-    public static Template? Parse(JsonElement json, List<TemplateProblem> problems) => throw new NotImplementedException();
+    public static Template? Parse(JsonElement json, List<TemplateProblem> problems)
+    {
+        var reader = new TemplateReader(problems);
+        return reader.Read(json) is { } root ? new(root) : null;
+    }
 
+    /// <summary>All texts share the limits.</summary>
     /// <exception cref="TemplateException">The first text that cannot be rendered, with its path.</exception>
-    public Value Render(Scope scope, ExpressionLimits limits) => throw new NotImplementedException();
+    public Value Render(Scope scope, ExpressionLimits limits)
+    {
+        var evaluation = new Evaluation("", scope, limits);
+        try
+        {
+            return root.Render(ref evaluation);
+        }
+        catch (ExpressionException exception)
+        {
+            throw new TemplateException(new(evaluation.Place, exception.Problem));
+        }
+    }
 }
 
-public sealed class TemplateException(TemplateProblem problem) : Exception($"{problem.Path}: {problem.Problem.Message}")
+public sealed class TemplateException(TemplateProblem problem) : Exception(Sentence(problem))
 {
     public TemplateProblem Problem => problem;
+
+    static string Sentence(TemplateProblem problem)
+        => problem.Path is "" ? problem.Problem.Message : $"{problem.Path}: {problem.Problem.Message}";
 }

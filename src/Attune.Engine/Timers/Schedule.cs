@@ -8,20 +8,36 @@ public sealed record ScheduleProblem(string Path, string Message);
 /// <summary>What becomes of fires that nobody was there for.</summary>
 public enum MissedFires
 {
+    /// <summary>They are recorded and not made up for.</summary>
     Skip,
+
+    /// <summary>Only the newest is made up for, and none where a later fire is still on time.</summary>
     Latest,
+
+    /// <summary>Each is made up for, the newest <see cref="Schedule.CatchUpMax"/>.</summary>
     All,
 }
 
 /// <summary>When a timer fires: an interval, a cron expression in a time zone, or one moment. Pure: it knows no clock.</summary>
+/// <remarks>
+/// An interval is time that passes: a day is 24 hours whatever clocks on the wall do. <see cref="CronExpression"/> and
+/// <see cref="ZoneClock"/> say what cron expressions mean. All answers are in UTC.
+/// </remarks>
 public sealed class Schedule
 {
-    /// <summary>Made up for at once under <see cref="MissedFires.All"/>; earlier ones are recorded as missed.</summary>
+    /// <summary>Fires that one tick may have; earlier ones are recorded as missed.</summary>
     public const int CatchUpMax = 100;
 
-    Schedule() { }
+    /// <summary>Missed fires of a cron expression are counted up to here.</summary>
+    public const int CountMax = 10_000;
 
-    public MissedFires Missed => throw new NotImplementedException();
+    static readonly TimeSpan Instant = TimeSpan.FromTicks(1);
+
+    readonly Recurrence recurrence;
+
+    Schedule(Recurrence recurrence, MissedFires missed) => (this.recurrence, Missed) = (recurrence, missed);
+
+    public MissedFires Missed { get; }
 
     public static bool IsTimer(string triggerRef) => triggerRef is "core.intervaltimer" or "core.crontimer" or "core.datetimetimer";
 
@@ -29,15 +45,44 @@ public sealed class Schedule
     /// Reads a rule's `trigger_params` of core.intervaltimer, core.crontimer or core.datetimetimer, defaults applied. Null where
     /// <paramref name="problems"/> got something: every mistake, with what was probably meant.
     /// </summary>
-    public static Schedule? Parse(string triggerRef, JsonElement triggerParams, List<ScheduleProblem> problems) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">The trigger is no timer.</exception>
+    public static Schedule? Parse(string triggerRef, JsonElement triggerParams, List<ScheduleProblem> problems)
+        => new ScheduleReader(problems).Read(triggerRef, triggerParams) is var (recurrence, missed) ? new(recurrence, missed) : null;
 
     /// <summary>The first fire strictly after <paramref name="after"/>; null when there is none any more.</summary>
     /// <param name="anchor">When the rule began: intervals count from here.</param>
-    public DateTimeOffset? Next(DateTimeOffset anchor, DateTimeOffset after) => throw new NotImplementedException();
+    public DateTimeOffset? Next(DateTimeOffset anchor, DateTimeOffset after) => recurrence.Next(anchor, after);
 
     /// <summary>What to do at <paramref name="now"/> with a timer that was due at <paramref name="due"/>, which is not after it.</summary>
     /// <param name="grace">A fire no later than this is on time.</param>
-    public Tick Decide(DateTimeOffset anchor, DateTimeOffset due, DateTimeOffset now, TimeSpan grace) => throw new NotImplementedException();
+    public Tick Decide(DateTimeOffset anchor, DateTimeOffset due, DateTimeOffset now, TimeSpan grace)
+    {
+        if (due > now)
+            return new() { Fires = [], Next = due };
+
+        // From the newest backwards: what is on time, then what the policy makes up for.
+        var onTime = now - grace;
+        var fires = new List<DateTimeOffset>();
+        DateTimeOffset? fire = recurrence.Last(anchor, due, now);
+        while (fire is { } each && fires.Count < CatchUpMax && (each >= onTime || MakesUp(fires.Count)))
+        {
+            fires.Add(each);
+            fire = each > due ? recurrence.Last(anchor, due, each - Instant) : null;
+        }
+
+        fires.Reverse();
+        return new() { Fires = fires, Next = recurrence.Next(anchor, now), Misses = MissesOf(anchor, due, fires, fire, onTime) };
+    }
+
+    bool MakesUp(int firing) => Missed is MissedFires.All || (Missed is MissedFires.Latest && firing == 0);
+
+    /// <param name="unfired">The newest that does not fire now.</param>
+    Misses? MissesOf(DateTimeOffset anchor, DateTimeOffset due, List<DateTimeOffset> fires, DateTimeOffset? unfired, DateTimeOffset onTime)
+    {
+        var late = fires.Count(fire => fire < onTime);
+        var last = late > 0 ? fires[late - 1] : unfired;
+        return last is null ? null : new(due, last.Value, recurrence.Count(anchor, due, last.Value), late);
+    }
 }
 
 /// <summary>What one look at a due timer comes to.</summary>
@@ -53,4 +98,6 @@ public sealed record Tick
     public Misses? Misses { get; init; }
 }
 
+/// <param name="Count">At most <see cref="Schedule.CountMax"/> for a cron expression; at least as many as <paramref name="FiredLate"/>.</param>
+/// <param name="FiredLate">Of these, made up for.</param>
 public sealed record Misses(DateTimeOffset First, DateTimeOffset Last, long Count, long FiredLate);

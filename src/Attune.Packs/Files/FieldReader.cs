@@ -18,6 +18,9 @@ sealed class FieldReader(string file, YamlMap map, string path, List<PackProblem
 
     public string File => file;
 
+    /// <summary>For lines that are asked for when everything is read.</summary>
+    public YamlMap Lines => map;
+
     public IEnumerable<string> Names => map.Entries.Select(entry => entry.Key);
 
     public bool Has(string name) => Find(name) is not null;

@@ -1,8 +1,15 @@
+using System.Text.Json;
+using Attune.Packs.Yaml;
+
 namespace Attune.Packs.Files;
 
 /// <summary>`rules/*.yaml`: on this trigger, under these conditions, run that action.</summary>
 public sealed record RuleFile
 {
+    readonly YamlMap lines;
+
+    RuleFile(YamlMap lines) => this.lines = lines;
+
     public required string File { get; init; }
     public required string Ref { get; init; }
     public required string Label { get; init; }
@@ -10,7 +17,7 @@ public sealed record RuleFile
     public required string Trigger { get; init; }
     public required string Action { get; init; }
 
-    /// <summary>JSON: a mapping of `all`, `any` or `not`, or a list; the rule engine checks its meaning.</summary>
+    /// <summary>JSON: a mapping of `all`, `any` or `not`, or a list (= all).</summary>
     public required string Conditions { get; init; }
 
     /// <summary>A JSON object whose texts may hold expressions.</summary>
@@ -21,17 +28,22 @@ public sealed record RuleFile
     public required bool Enabled { get; init; }
     public required IReadOnlyList<string> Tags { get; init; }
 
+    /// <summary>Every mistake in what the rule says, each with its line.</summary>
+    public IEnumerable<PackProblem> Check(RuleSurroundings around)
+    {
+        // A trigger that cannot be read was reported, and everything else hangs on it.
+        if (Trigger is "")
+            return [];
+
+        return RuleCheck
+            .Find(Trigger, JsonElement.Parse(Conditions), JsonElement.Parse(ActionParams), JsonElement.Parse(TriggerParams), around)
+            .Select(problem => new PackProblem(File, lines.LineOf(problem.Place), problem.Place, problem.Message));
+    }
+
     internal static RuleFile Read(FieldReader fields, PackLayout layout)
     {
         var reference = layout.OwnRef(fields);
-        if (fields.Map("conditions") is { } conditions)
-        {
-            foreach (var name in (string[])["all", "any", "not"])
-                _ = conditions.Has(name);
-            conditions.Done();
-        }
-
-        var rule = new RuleFile
+        var rule = new RuleFile(fields.Lines)
         {
             File = fields.File,
             Ref = reference,

@@ -109,7 +109,8 @@ static class ActionMapping
         return action;
     }
 
-    static Schema SchemaOf(string? json)
+    /// <summary>A stored schema, which was checked when it was written.</summary>
+    public static Schema SchemaOf(string? json)
     {
         if (json is null or "{}")
             return Schema.Empty;
@@ -118,7 +119,7 @@ static class ActionMapping
         var reading = Schema.Parse(document.RootElement);
         return reading.IsValid
             ? reading.Schema
-            : throw new InvalidDataException($"A stored parameter schema is broken: {string.Join("; ", reading.Problems)}");
+            : throw new InvalidDataException($"A stored schema is broken: {string.Join("; ", reading.Problems)}");
     }
 
     static ActionRetryPolicy RetryOf(string? json)

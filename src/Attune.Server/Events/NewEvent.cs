@@ -23,6 +23,9 @@ sealed record NewEvent
     /// <summary>Only this rule may match; null: all rules on the trigger.</summary>
     public string? RuleRef { get; init; }
     public long? ReplayOf { get; init; }
+
+    /// <summary>Parts of the payload that were sealed before; the trigger must still call each of them secret.</summary>
+    public IReadOnlyList<string> SealedPaths { get; init; } = [];
 }
 
 /// <summary>An event after its commit.</summary>

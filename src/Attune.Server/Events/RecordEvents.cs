@@ -1,4 +1,6 @@
 using Attune.Server.Hosting;
+using Attune.Server.Packs;
+using Attune.Server.Storage;
 using Npgsql;
 
 namespace Attune.Server.Events;
@@ -7,13 +9,48 @@ namespace Attune.Server.Events;
 /// Takes what happened through the rules and stores the event with its enforcements and executions in one transaction, many sources' events
 /// in one commit.
 /// </summary>
-sealed class RecordEvents
+sealed partial class RecordEvents(
+    NpgsqlDataSource db, PrepareEvent prepare, StoreEvents store, PartCatalogs catalogs, ILogger<RecordEvents> logger) : IAsyncDisposable
 {
+    const int CallsPerCommit = 256;
+
+    // More than this is a group already, and need not hold up single ones.
+    const int GroupedMax = 64;
+
+    const int AttemptsMax = 3;
+
+    GroupWriter<IReadOnlyList<PreparedEvent>, IReadOnlyList<RecordedEvent>>? writer;
+
+    GroupWriter<IReadOnlyList<PreparedEvent>, IReadOnlyList<RecordedEvent>> Writer
+        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, CallsPerCommit));
+
     /// <summary>Checks the payload against the trigger's schema, asks the rules and renders parameters. Stores nothing.</summary>
-    public ValueTask<Result<PreparedEvent>> PrepareAsync(NewEvent happened, CancellationToken ct) => throw new NotImplementedException();
+    public ValueTask<Result<PreparedEvent>> PrepareAsync(NewEvent happened, CancellationToken ct) => prepare.RunAsync(happened, "", ct);
 
     /// <summary>All in one transaction. Ends after the commit; what was started is on its way to the agents.</summary>
-    public Task<IReadOnlyList<RecordedEvent>> StoreAsync(IReadOnlyList<PreparedEvent> events, CancellationToken ct) => throw new NotImplementedException();
+    /// <exception cref="NpgsqlException">The database could not be written now; nothing of it was.</exception>
+    public async Task<IReadOnlyList<RecordedEvent>> StoreAsync(IReadOnlyList<PreparedEvent> events, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return events.Count switch
+                {
+                    0 => [],
+                    > GroupedMax => (await WriteAsync([events], ct))[0],
+                    _ => await Writer.WriteAsync(events, ct),
+                };
+            }
+            catch (PostgresException exception) when (attempt < AttemptsMax && IsOvertaken(exception))
+            {
+                // A rule, an action or a trigger was deleted between asking and storing.
+                catalogs.Forget();
+                LogOvertaken(exception.SqlState, events.Count);
+                events = await AgainAsync(events, ct);
+            }
+        }
+    }
 
     /// <summary>
     /// The same inside the caller's transaction. <see cref="StoredEvents.Deliver"/> must be called after its commit,
@@ -21,23 +58,42 @@ sealed class RecordEvents
     /// </summary>
     public Task<StoredEvents> StoreWithinAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<PreparedEvent> events, CancellationToken ct)
-        => throw new NotImplementedException();
-}
+        => store.RunAsync(connection, events, ct);
 
-/// <summary>An event with what the rules made of it, not yet stored.</summary>
-sealed record PreparedEvent
-{
-    public required NewEvent Happened { get; init; }
-}
+    public ValueTask DisposeAsync() => writer?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-/// <summary>Events whose transaction is not committed yet.</summary>
-sealed class StoredEvents
-{
-    public IReadOnlyList<RecordedEvent> Events => throw new NotImplementedException();
+    async Task<IReadOnlyList<IReadOnlyList<RecordedEvent>>> WriteAsync(
+        IReadOnlyList<IReadOnlyList<PreparedEvent>> calls, CancellationToken ct)
+    {
+        // One statement is one transaction: it ends with its commit, and nobody asks for another round trip.
+        await using var connection = await db.OpenConnectionAsync(ct);
+        var stored = await store.RunAsync(connection, calls.Count == 1 ? calls[0] : [.. calls.SelectMany(call => call)], ct);
+        stored.Deliver();
+        if (calls.Count == 1)
+            return [stored.Events];
 
-    /// <summary>After the commit: sends what was started to its agents.</summary>
-    public void Deliver() => throw new NotImplementedException();
+        var answers = new IReadOnlyList<RecordedEvent>[calls.Count];
+        var at = 0;
+        for (var index = 0; index < answers.Length; index++)
+        {
+            answers[index] = [.. stored.Events.Skip(at).Take(calls[index].Count)];
+            at += calls[index].Count;
+        }
 
-    /// <summary>Instead of a commit: gives reserved slots back.</summary>
-    public void Abandon() => throw new NotImplementedException();
+        return answers;
+    }
+
+    async Task<IReadOnlyList<PreparedEvent>> AgainAsync(IReadOnlyList<PreparedEvent> events, CancellationToken ct)
+    {
+        var again = new List<PreparedEvent>(events.Count);
+        foreach (var prepared in events)
+            again.Add((await prepare.RunAsync(prepared.Happened, "", ct)).OrThrowRpc());
+        return again;
+    }
+
+    static bool IsOvertaken(PostgresException exception)
+        => exception.SqlState is PostgresErrorCodes.ForeignKeyViolation or PostgresErrorCodes.DeadlockDetected;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Storing {Count} events was overtaken by a change ({SqlState}); they are prepared anew")]
+    partial void LogOvertaken(string sqlState, int count);
 }

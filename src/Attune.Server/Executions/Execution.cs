@@ -30,6 +30,10 @@ public sealed record Execution
     public string? ExecutorLogin { get; init; }
     public long? Parent { get; init; }
     public long? Enforcement { get; init; }
+
+    /// <summary>Of its enforcement, as <see cref="Event"/> is.</summary>
+    public string? RuleRef { get; init; }
+    public long? Event { get; init; }
     public long? RerunOf { get; init; }
     public required short Priority { get; init; }
     public required long TimeoutMs { get; init; }

@@ -6,6 +6,7 @@ static class ExecutionFeature
         .AddSingleton<ExecutionStore>()
         .AddSingleton<ExecutionChanges>()
         .AddSingleton<ParameterSecrets>()
+        .AddSingleton<PlaceExecutions>()
         .AddSingleton<InsertExecutions>()
         .AddSingleton<StartExecution>()
         .AddSingleton<RerunExecution>()

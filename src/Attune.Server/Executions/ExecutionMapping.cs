@@ -26,6 +26,8 @@ static class ExecutionMapping
             ExecutorLogin = row.ExecutorLogin ?? "",
             ParentId = row.Parent ?? 0,
             EnforcementId = row.Enforcement ?? 0,
+            RuleRef = row.RuleRef ?? "",
+            EventId = row.Event ?? 0,
             RerunOfId = row.RerunOf ?? 0,
             Priority = row.Priority,
             Timeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(row.TimeoutMs)),

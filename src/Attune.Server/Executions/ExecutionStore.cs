@@ -13,6 +13,9 @@ sealed record ExecutionFilter
     public string? WorkerName { get; init; }
     public string? ExecutorLogin { get; init; }
     public long? Parent { get; init; }
+    public string? RuleRef { get; init; }
+    public long? Event { get; init; }
+    public long? Enforcement { get; init; }
     public DateTimeOffset? CreatedAfter { get; init; }
     public DateTimeOffset? CreatedBefore { get; init; }
 
@@ -32,7 +35,7 @@ sealed class ExecutionStore(NpgsqlDataSource db)
 
     const string Brief = """
         e.id, e.action_ref, e.status::text as status, e.attempt, e.max_attempts, e.worker_name, i.login as executor_login,
-        e.parent, e.enforcement, e.rerun_of, e.priority, e.timeout_ms, e.worker_labels::text as worker_labels,
+        e.parent, e.enforcement, n.rule_ref, n.event, e.rerun_of, e.priority, e.timeout_ms, e.worker_labels::text as worker_labels,
         e.release_digest, e.created, e.updated, e.scheduled_at, e.started_at, e.finished_at,
         case when e.status = 'requested' and q.run_after > e.created then q.run_after end as next_attempt_at
         """;
@@ -44,6 +47,7 @@ sealed class ExecutionStore(NpgsqlDataSource db)
         from execution e
         left join identity i on i.id = e.executor
         left join execution_queue q on q.execution = e.id
+        left join enforcement n on n.id = e.enforcement
         """;
 
     const string FindMany = $"""
@@ -102,6 +106,12 @@ sealed class ExecutionStore(NpgsqlDataSource db)
             conditions.Add("e.executor = (select id from identity where lower(login) = lower(@ExecutorLogin))");
         if (filter.Parent is not null)
             conditions.Add("e.parent = @Parent");
+        if (filter.RuleRef is not null)
+            conditions.Add("e.enforcement in (select id from enforcement where rule_ref = @RuleRef)");
+        if (filter.Event is not null)
+            conditions.Add("e.enforcement in (select id from enforcement where event = @Event)");
+        if (filter.Enforcement is not null)
+            conditions.Add("e.enforcement = @Enforcement");
         if (filter.CreatedAfter is not null)
             conditions.Add("e.created > @CreatedAfter");
         if (filter.CreatedBefore is not null)

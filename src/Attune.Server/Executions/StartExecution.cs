@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.RegularExpressions;
 using Attune.Engine.Placement;
 using Attune.Server.Actions;
@@ -13,10 +14,10 @@ sealed record StartCommand
 
     /// <summary>JSON object, UTF-8.</summary>
     public required ReadOnlyMemory<byte> Parameters { get; init; }
-    public IReadOnlyDictionary<string, string> WorkerLabels { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> WorkerLabels { get; init; } = ReadOnlyDictionary<string, string>.Empty;
     public TimeSpan? Timeout { get; init; }
     public int? Priority { get; init; }
-    public IReadOnlyDictionary<string, string> EnvVars { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> EnvVars { get; init; } = ReadOnlyDictionary<string, string>.Empty;
     public long? RerunOf { get; init; }
 
     /// <summary>Parameters that the server itself kept: they may hold sealed secrets' clear text and reserved names.</summary>
@@ -80,6 +81,15 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
         return new Started(stored, items);
     }
 
+    public ValueTask<ActionDefinition?> FindAsync(string actionRef, CancellationToken ct) => catalog.FindAsync(actionRef, ct);
+
+    /// <summary>
+    /// What a rule starts is checked like what people start; nobody is asked for rights here, because that was done when the rule was saved.
+    /// </summary>
+    public (NewExecution? Item, List<(string Reason, Violation Violation)> Problems) CheckForRule(
+        ActionDefinition action, ReadOnlyMemory<byte> parameters)
+        => Check(new() { ActionRef = action.Ref, Parameters = parameters }, action, "");
+
     async ValueTask<(NewExecution? Item, List<(string, Violation)> Problems)> CheckAsync(
         Caller caller, StartCommand command, string path, CancellationToken ct)
     {
@@ -92,7 +102,12 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
             return (null, [("ACTION_NOT_FOUND", new($"{path}action_ref", await DescribeMissingAsync(command.ActionRef, ct)))]);
         }
 
-        var problems = new List<(string, Violation)>();
+        return Check(command, action, path);
+    }
+
+    (NewExecution? Item, List<(string Reason, Violation Violation)> Problems) Check(StartCommand command, ActionDefinition action, string path)
+    {
+        var problems = new List<(string Reason, Violation Violation)>();
         if (!action.Enabled)
             problems.Add(("ACTION_DISABLED", new($"{path}action_ref", $"Action '{action.Ref}' is disabled. Enable it first.")));
         if (action.IsWorkflow)

@@ -1,6 +1,5 @@
 using Attune.Packs;
 using Attune.Packs.Archives;
-using Attune.Server.Actions;
 using Attune.Server.Hosting;
 using Npgsql;
 
@@ -28,7 +27,7 @@ sealed record InstalledPack(PackRow Pack, bool Changed, IReadOnlyList<string> Re
 
 /// <summary>Checks a pack whole, stores its release and loads its parts, in one transaction.</summary>
 sealed partial class InstallPack(
-    NpgsqlDataSource db, ReleaseStore releases, PackGrants grants, ActionCatalog catalog, TimeProvider clock,
+    NpgsqlDataSource db, ReleaseStore releases, PackGrants grants, PartCatalogs catalogs, TimeProvider clock,
     ILogger<InstallPack> logger)
 {
     const string CorePack = "core";
@@ -62,13 +61,13 @@ sealed partial class InstallPack(
         var config = PackConfig.Upgrade(before?.Config, replaced?.Manifest.Config, content.Manifest.Config);
         var id = await PackWriter.UpsertAsync(connection, content.Manifest, config, digest, command, clock.GetUtcNow(), ct);
         await PackWriter.StoreReleaseAsync(connection, id, content.Manifest, digest, archive, ct);
-        await PartWriter.UpsertAsync(connection, id, content, digest, ct);
+        await PartWriter.UpsertAsync(connection, id, replaced, content, digest, ct);
         var removed = await PartRemover.RemoveVanishedAsync(connection, id, replaced, content, ct);
         var after = await PackStore.FindAsync(connection, content.Manifest.Ref, ct);
         await transaction.CommitAsync(ct);
 
         // Other replicas hear of it by NOTIFY; who installed it here may run it at once.
-        catalog.Forget();
+        catalogs.Forget();
         var installed = new InstalledPack(after!, Changed: true, removed, [.. content.PartNames]);
         LogInstalled(after!.Ref, after.Version, digest, installed.Parts.Count, removed.Count);
         return installed;

@@ -6,6 +6,7 @@ static class PackFeature
         .AddSingleton<PackStore>()
         .AddSingleton<ReleaseStore>()
         .AddSingleton<PackGrants>()
+        .AddSingleton<PartCatalogs>()
         .AddSingleton<InstallPack>()
         .AddSingleton<CheckPack>()
         .AddSingleton<RemovePack>()

@@ -6,12 +6,15 @@ namespace Attune.Server.Packs;
 
 /// <summary>
 /// A pack hands rights on: the permission sets that it brings can be assigned, and an action that names sets runs with a token for
-/// them. So whoever installs it must hold all of that; otherwise a pack would be a way to every right.
+/// them; its rules start actions. So whoever installs it must hold all of that; otherwise a pack would be a way to every right.
 /// </summary>
 sealed class PackGrants(PermissionAssignments assignments)
 {
     public async Task<Failure?> RefuseAsync(Caller caller, string pack, PackContent content, CancellationToken ct)
     {
+        if (content.Rules.Select(rule => PackNames.PackOf(rule.Action)).Distinct().FirstOrDefault(of => !caller.May("executions", "start", of)) is { } closed)
+            return Caller.Denied("executions", "start", $"in pack '{closed}', whose actions this pack's rules start");
+
         var named = content.Actions.SelectMany(action => action.PermissionSets).Distinct().ToList();
         if (content.PermissionSets.Count == 0 && named.Count == 0)
             return null;

@@ -1,6 +1,7 @@
 using Attune.Engine.Versions;
 using Attune.Packs;
 using Attune.Packs.Files;
+using Attune.Server.Actions;
 using Dapper;
 using Npgsql;
 
@@ -79,11 +80,12 @@ static class PackSurroundings
         NpgsqlConnection connection, PackContent content, CancellationToken ct)
     {
         var problems = new List<PackProblem>();
+        var needed = content.Elsewhere.Where(each => !each.MayBeMissing).ToList();
         var missing = (await connection.QueryAsync<(string Kind, string Ref)>(new CommandDefinition(
             Missing,
-            new { kinds = content.Elsewhere.Select(each => each.Kind).ToArray(), refs = content.Elsewhere.Select(each => each.Ref).ToArray() },
+            new { kinds = needed.Select(each => each.Kind).ToArray(), refs = needed.Select(each => each.Ref).ToArray() },
             cancellationToken: ct))).ToHashSet();
-        problems.AddRange(content.Elsewhere
+        problems.AddRange(needed
             .Where(each => missing.Contains((each.Kind, each.Ref)))
             .Select(each => new PackProblem(
                 each.File, each.Line, each.Field, $"There is no {each.Kind.Replace('_', ' ')} '{each.Ref}'; install the pack that has it first.")));
@@ -100,7 +102,55 @@ static class PackSurroundings
             cancellationToken: ct));
         problems.AddRange(used.Select(each => new PackProblem(
             PackManifest.Path, 0, "", $"The runtime '{each.Runtime}' would vanish, but '{each.User}' runs on it.")));
+        problems.AddRange(await CheckRulesAsync(connection, content, ct));
         return problems;
+    }
+
+    const string Shapes = """
+        select 'trigger' as kind, ref, param_schema::text as parameters, out_schema::text as output
+        from trigger
+        where ref = any(@refs)
+        union all
+        select 'action', ref, param_schema::text, null
+        from action
+        where ref = any(@refs)
+        """;
+
+    sealed record Shape
+    {
+        public required string Kind { get; init; }
+        public required string Ref { get; init; }
+        public string? Parameters { get; init; }
+        public string? Output { get; init; }
+    }
+
+    /// <summary>Rules against what they name in other packs, now that it can be looked at. What is not there yet is not held against them.</summary>
+    static async Task<IReadOnlyList<PackProblem>> CheckRulesAsync(NpgsqlConnection connection, PackContent content, CancellationToken ct)
+    {
+        var refs = content.Elsewhere.Where(each => each.MayBeMissing).Select(each => each.Ref).Distinct().ToArray();
+        if (refs.Length == 0)
+            return [];
+
+        var shapes = await connection.QueryAsync<Shape>(new CommandDefinition(Shapes, new { refs }, cancellationToken: ct));
+        var parameters = content.Triggers.Select(trigger => (("trigger", trigger.Ref), trigger.Parameters.Schema))
+            .Concat(content.Actions.Select(action => (("action", action.Ref), action.Parameters.Schema)))
+            .ToDictionary();
+        var outputs = content.Triggers.ToDictionary(trigger => trigger.Ref, trigger => trigger.Output.Schema);
+        foreach (var shape in shapes)
+        {
+            parameters.TryAdd((shape.Kind, shape.Ref), ActionMapping.SchemaOf(shape.Parameters));
+            if (shape.Kind is "trigger")
+                outputs.TryAdd(shape.Ref, ActionMapping.SchemaOf(shape.Output));
+        }
+
+        return
+        [
+            .. content.Rules.SelectMany(rule => rule.Check(RuleSurroundings.Of(
+                parameters.GetValueOrDefault(("trigger", rule.Trigger)),
+                outputs.GetValueOrDefault(rule.Trigger),
+                parameters.GetValueOrDefault(("action", rule.Action)),
+                content.Manifest.ConfSchema.Schema))),
+        ];
     }
 
     const string Dependents = """

@@ -8,12 +8,21 @@ namespace Attune.Server.Packs;
 
 /// <summary>
 /// Writes all parts of a pack, inside a transaction of the caller's: one statement per kind, whatever their number. Upserts are by ref, so
-/// ids stay. Each statement takes its rows as one JSON document.
+/// ids stay. Each statement takes its rows as one JSON document. Whether a trigger, a rule or a sensor is enabled stays as an operator set
+/// it, unless the new release says otherwise than the one before.
 /// </summary>
 static class PartWriter
 {
-    public static async Task UpsertAsync(NpgsqlConnection connection, long pack, PackContent content, string digest, CancellationToken ct)
+    /// <param name="connection">In a transaction.</param>
+    /// <param name="pack">Its id.</param>
+    /// <param name="before">The release that is replaced; null where there is none, or it cannot be read.</param>
+    /// <param name="content">The release that is installed.</param>
+    /// <param name="digest">Of that release.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public static async Task UpsertAsync(
+        NpgsqlConnection connection, long pack, PackContent? before, PackContent content, string digest, CancellationToken ct)
     {
+        var wasEnabled = EnabledIn(before);
         await RunAsync(UpsertPermissionSets, content.PermissionSets.Select(set => new
         {
             @ref = set.Ref,
@@ -36,6 +45,7 @@ static class PartWriter
             label = trigger.Label,
             description = trigger.Description,
             enabled = trigger.Enabled,
+            was_enabled = WasEnabled(trigger.Ref),
             param_schema = Raw(trigger.Parameters.Json),
             out_schema = Raw(trigger.Output.Json),
             tags = trigger.Tags,
@@ -81,6 +91,7 @@ static class PartWriter
             action_params = Raw(rule.ActionParams),
             trigger_params = Raw(rule.TriggerParams),
             enabled = rule.Enabled,
+            was_enabled = WasEnabled(rule.Ref),
             tags = rule.Tags,
         }));
         await RunAsync(UpsertSensors, content.Sensors.Select(sensor => new
@@ -92,14 +103,27 @@ static class PartWriter
             runtime_ref = sensor.Runtime,
             triggers = sensor.Triggers,
             enabled = sensor.Enabled,
+            was_enabled = WasEnabled(sensor.Ref),
             param_schema = Raw(sensor.Parameters.Json),
             config = Raw(sensor.Config),
             tags = sensor.Tags,
         }));
 
+        bool? WasEnabled(string reference) => wasEnabled.TryGetValue(reference, out var was) ? was : null;
+
         Task<int> RunAsync<T>(string sql, IEnumerable<T> rows) => connection.ExecuteAsync(new CommandDefinition(
             sql, new { pack, packRef = content.Manifest.Ref, digest, rows = JsonSerializer.Serialize(rows) }, cancellationToken: ct));
     }
+
+    // Refs of different kinds may be equal, and then none of them is certain.
+    static Dictionary<string, bool> EnabledIn(PackContent? release) => release is null
+        ? []
+        : release.Triggers.Select(part => (part.Ref, part.Enabled))
+            .Concat(release.Rules.Select(part => (part.Ref, part.Enabled)))
+            .Concat(release.Sensors.Select(part => (part.Ref, part.Enabled)))
+            .GroupBy(part => part.Ref)
+            .Where(same => same.Select(part => part.Enabled).Distinct().Count() == 1)
+            .ToDictionary(same => same.Key, same => same.First().Enabled);
 
     static object RowOf(ActionFile action) => new
     {
@@ -155,9 +179,12 @@ static class PartWriter
 
     const string UpsertTriggers = """
         insert into trigger (ref, pack, pack_ref, label, description, enabled, param_schema, out_schema, tags)
-        select ref, @pack, @packRef, label, description, enabled, param_schema, out_schema, tags
+        select part.ref, @pack, @packRef, part.label, part.description,
+            case when old.id is null or part.was_enabled is distinct from part.enabled then part.enabled else old.enabled end,
+            part.param_schema, part.out_schema, part.tags
         from jsonb_to_recordset(@rows::jsonb) as part (
-            ref text, label text, description text, enabled boolean, param_schema jsonb, out_schema jsonb, tags text[])
+            ref text, label text, description text, enabled boolean, was_enabled boolean, param_schema jsonb, out_schema jsonb, tags text[])
+        left join trigger old on old.ref = part.ref
         on conflict (ref) do update
         set pack = excluded.pack, pack_ref = excluded.pack_ref, label = excluded.label, description = excluded.description,
             enabled = excluded.enabled, param_schema = excluded.param_schema, out_schema = excluded.out_schema, tags = excluded.tags
@@ -224,11 +251,13 @@ static class PartWriter
         insert into rule (
             ref, pack, pack_ref, label, description, action, action_ref, trigger, trigger_ref, conditions, action_params, trigger_params,
             enabled, tags)
-        select part.ref, @pack, @packRef, part.label, part.description, a.id, part.action_ref, t.id, part.trigger_ref, conditions,
-            action_params, trigger_params, part.enabled, part.tags
+        select part.ref, @pack, @packRef, part.label, part.description, a.id, part.action_ref, t.id, part.trigger_ref, part.conditions,
+            part.action_params, part.trigger_params,
+            case when old.id is null or part.was_enabled is distinct from part.enabled then part.enabled else old.enabled end, part.tags
         from jsonb_to_recordset(@rows::jsonb) as part (
             ref text, label text, description text, action_ref text, trigger_ref text, conditions jsonb, action_params jsonb,
-            trigger_params jsonb, enabled boolean, tags text[])
+            trigger_params jsonb, enabled boolean, was_enabled boolean, tags text[])
+        left join rule old on old.ref = part.ref
         left join action a on a.ref = part.action_ref
         left join trigger t on t.ref = part.trigger_ref
         on conflict (ref) do update
@@ -243,10 +272,13 @@ static class PartWriter
             ref, pack, pack_ref, label, description, entrypoint, runtime, runtime_ref, trigger, trigger_ref, triggers, enabled,
             param_schema, config, tags, release_digest)
         select part.ref, @pack, @packRef, part.label, part.description, part.entrypoint, r.id, part.runtime_ref, t.id, part.triggers[1],
-            part.triggers, part.enabled, part.param_schema, part.config, part.tags, @digest
+            part.triggers,
+            case when old.id is null or part.was_enabled is distinct from part.enabled then part.enabled else old.enabled end,
+            part.param_schema, part.config, part.tags, @digest
         from jsonb_to_recordset(@rows::jsonb) as part (
             ref text, label text, description text, entrypoint text, runtime_ref text, triggers text[], enabled boolean,
-            param_schema jsonb, config jsonb, tags text[])
+            was_enabled boolean, param_schema jsonb, config jsonb, tags text[])
+        left join sensor old on old.ref = part.ref
         join runtime r on r.ref = part.runtime_ref
         join trigger t on t.ref = part.triggers[1]
         on conflict (ref) do update

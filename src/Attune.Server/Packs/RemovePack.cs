@@ -1,4 +1,3 @@
-using Attune.Server.Actions;
 using Attune.Server.Hosting;
 using Dapper;
 using Npgsql;
@@ -6,7 +5,7 @@ using Npgsql;
 namespace Attune.Server.Packs;
 
 /// <summary>Removes a pack and everything inside it. Its releases stay, because what runs or ran still names them.</summary>
-sealed partial class RemovePack(NpgsqlDataSource db, ReleaseStore releases, ActionCatalog catalog, ILogger<RemovePack> logger)
+sealed partial class RemovePack(NpgsqlDataSource db, ReleaseStore releases, PartCatalogs catalogs, ILogger<RemovePack> logger)
 {
     const string Parts = """
         select 'permission_set ' || ref from permission_set where pack = @pack
@@ -45,7 +44,7 @@ sealed partial class RemovePack(NpgsqlDataSource db, ReleaseStore releases, Acti
         await PackWriter.DeleteAsync(connection, pack.Id, ct);
         await transaction.CommitAsync(ct);
 
-        catalog.Forget();
+        catalogs.Forget();
         LogRemoved(reference, removed.Count);
         return removed;
     }

@@ -1,0 +1,42 @@
+using Attune.Engine.Expressions;
+using Attune.Server.Triggers;
+
+namespace Attune.Server.Rules;
+
+/// <summary>An event as rules see it. What only expressions need is made when the first one asks.</summary>
+sealed class EventScope(TriggerDefinition trigger, Value payload, DateTimeOffset created, string origin, string? source, string? key)
+{
+    Value? asValue;
+
+    public TriggerDefinition Trigger => trigger;
+
+    public Value Payload => payload;
+
+    public DateTimeOffset Created => created;
+
+    public Scope For(CompiledRule rule)
+        => new(new Dictionary<string, Value>(3) { ["event"] = AsValue(), ["rule"] = rule.Names, ["pack"] = rule.Pack }, created);
+
+    /// <summary>
+    /// What a rule said of an event, as everybody may read it. Where a secret may have been among the values that it saw, they are left out.
+    /// </summary>
+    public string Shown(CompiledRule rule, string why)
+    {
+        var hides = rule.MaySeePackSecrets
+            || (trigger.Output.HasSecrets
+                && (rule.ConditionsJson.Contains("{{", StringComparison.Ordinal) || trigger.Output.SecretPaths.Any(Mentions)));
+        return hides ? "It is not said why, because a secret may be part of it." : why.Replace('\0', ' ');
+
+        bool Mentions(string path) => rule.ConditionsJson.Contains(path.Split('.')[0], StringComparison.Ordinal);
+    }
+
+    Value AsValue() => asValue ??= Value.Of(new Dictionary<string, Value>(6)
+    {
+        ["trigger"] = Value.Of(trigger.Ref),
+        ["payload"] = payload,
+        ["created"] = Value.Of(created.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFF'Z'", System.Globalization.CultureInfo.InvariantCulture)),
+        ["origin"] = Value.Of(origin),
+        ["source"] = source is null ? Value.Null : Value.Of(source),
+        ["key"] = key is null ? Value.Null : Value.Of(key),
+    });
+}
