@@ -11,7 +11,9 @@ using Attune.Server.Rules;
 using Attune.Server.Runtimes;
 using Attune.Server.Status;
 using Attune.Server.Storage;
+using Attune.Server.Timers;
 using Attune.Server.Triggers;
+using Attune.Server.Webhooks;
 using Attune.Server.Workers;
 
 namespace Attune.Server;
@@ -38,7 +40,9 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
-            .AddFeed();
+            .AddFeed()
+            .AddTimers()
+            .AddWebhooks();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -54,6 +58,7 @@ static class Program
         app.MapEvents();
         app.MapWorkers();
         app.MapFeed();
+        app.MapWebhooks();
         return app;
     }
 }

@@ -320,6 +320,24 @@ static class Samples
             request_id = 'r-1'
             answer = 'ok'
             """),
+        Sample.Of("timer", """
+            rule = 1000
+            rule_ref = 'edge.rotate_expiring'
+            trigger_ref = 'core.crontimer'
+            trigger_params = '{"expression": "0 5 * * *"}'
+            enabled = true
+            anchor_at = now()
+            next_fire_at = now()
+            """),
+        Sample.Of("timer_miss", """
+            rule = 1000
+            rule_ref = 'edge.rotate_expiring'
+            first_scheduled_at = now() - interval '1 day'
+            last_scheduled_at = now()
+            count = 2
+            fired_late = 1
+            policy = 'latest'
+            """),
     ];
 
     public static Sample Of(string table)

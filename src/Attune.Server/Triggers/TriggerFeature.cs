@@ -5,8 +5,6 @@ static class TriggerFeature
     public static IServiceCollection AddTriggers(this IServiceCollection services) => services
         .AddSingleton<TriggerStore>()
         .AddSingleton<TriggerCatalog>()
-        .AddSingleton<Webhooks.WebhookOperations>()
-        .AddSingleton<Timers.DescribeTimer>()
         .AddSingleton<SaveTrigger>();
 
     public static void MapTriggers(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<TriggerGrpc>();

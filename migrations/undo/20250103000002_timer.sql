@@ -1,0 +1,6 @@
+-- Undo: drops timer, timer_miss.
+
+set search_path to attune;
+
+drop table timer_miss;
+drop table timer;
