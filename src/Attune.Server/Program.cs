@@ -9,6 +9,7 @@ using Attune.Server.Keys;
 using Attune.Server.Packs;
 using Attune.Server.Rules;
 using Attune.Server.Runtimes;
+using Attune.Server.Sensors;
 using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Timers;
@@ -42,7 +43,8 @@ static class Program
             .AddWorkers()
             .AddFeed()
             .AddTimers()
-            .AddWebhooks();
+            .AddWebhooks()
+            .AddSensors();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -59,6 +61,7 @@ static class Program
         app.MapWorkers();
         app.MapFeed();
         app.MapWebhooks();
+        app.MapSensors();
         return app;
     }
 }

@@ -180,6 +180,7 @@ public sealed class NotificationTests
     [InlineData("permission_assignment", "created = created")]
     [InlineData("api_token", "revoked_at = now()")]
     [InlineData("worker", "cordoned = true")]
+    [InlineData("sensor", "enabled = false")]
     public async Task What_replicas_cache_tells_that_it_came_changed_and_went(string table, string change)
     {
         await using var bench = await DatabaseBench.CreateAsync(ct);

@@ -338,6 +338,19 @@ static class Samples
             fired_late = 1
             policy = 'latest'
             """),
+        Sample.Of("sensor_assignment", """
+            sensor = 1000
+            worker = 1000
+            generation = 1
+            fingerprint = 'abc'
+            emitters = '{1000}'
+            """),
+        Sample.Of("sensor_log", """
+            sensor = 1000
+            worker_name = 'edge-1'
+            logged_at = now()
+            text = 'looking at /srv/in'
+            """),
     ];
 
     public static Sample Of(string table)
