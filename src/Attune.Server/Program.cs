@@ -41,10 +41,10 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
+            .AddFeed()
             .AddTimers()
             .AddWebhooks()
-            .AddSensors()
-            .AddFeed();
+            .AddSensors();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -59,9 +59,9 @@ static class Program
         app.MapRules();
         app.MapEvents();
         app.MapWorkers();
+        app.MapFeed();
         app.MapWebhooks();
         app.MapSensors();
-        app.MapFeed();
         return app;
     }
 }

@@ -320,19 +320,6 @@ static class Samples
             request_id = 'r-1'
             answer = 'ok'
             """),
-        Sample.Of("sensor_assignment", """
-            sensor = 1000
-            worker = 1000
-            generation = 1
-            fingerprint = 'abc'
-            emitters = '{1000}'
-            """),
-        Sample.Of("sensor_log", """
-            sensor = 1000
-            worker_name = 'edge-1'
-            logged_at = now()
-            text = 'looking at /srv/in'
-            """),
         Sample.Of("timer", """
             rule = 1000
             rule_ref = 'edge.rotate_expiring'
@@ -350,6 +337,19 @@ static class Samples
             count = 2
             fired_late = 1
             policy = 'latest'
+            """),
+        Sample.Of("sensor_assignment", """
+            sensor = 1000
+            worker = 1000
+            generation = 1
+            fingerprint = 'abc'
+            emitters = '{1000}'
+            """),
+        Sample.Of("sensor_log", """
+            sensor = 1000
+            worker_name = 'edge-1'
+            logged_at = now()
+            text = 'looking at /srv/in'
             """),
     ];
 

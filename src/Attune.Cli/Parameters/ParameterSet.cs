@@ -20,6 +20,9 @@ sealed class ParameterSet(
 
     public Struct Values { get; } = new();
 
+    /// <summary>A text with {{ in it stays one, whatever the schema says its value will be.</summary>
+    public bool TakesExpressions { get; init; }
+
     /// <summary>A whole object, laid under the words that follow.</summary>
     public void Lay(Struct parameters)
     {
@@ -64,9 +67,16 @@ sealed class ParameterSet(
 
         var names = path.Split('.');
         var field = schema is null ? ParameterField.Unknown : Field(path, names);
-        var value = isJson ? ParameterText.Json(path, text) : ParameterText.Typed(path, text, field);
-        Put(path, names, value, appends: field.Type is "array" && !isJson);
+        var value = isJson ? ParameterText.Json(path, text)
+            : IsExpression(text, field) ? Value.ForString(text)
+            : ParameterText.Typed(path, text, field);
+        Put(path, names, value, appends: value.KindCase is Value.KindOneofCase.ListValue && !isJson);
     }
+
+    // One expression may be a whole array; beside other text it is an item's.
+    bool IsExpression(string text, ParameterField field)
+        => TakesExpressions && text.Contains("{{", StringComparison.Ordinal)
+            && (field.Type is not "array" || (text.StartsWith("{{", StringComparison.Ordinal) && text.EndsWith("}}", StringComparison.Ordinal)));
 
     string Text(string path, string text)
     {
@@ -130,7 +140,8 @@ sealed class ParameterSet(
         }
 
         // The first word replaces what --params brought; those after it add to the first.
-        if (appends && !listed.Add(path) && target.Fields.TryGetValue(names[^1], out var list))
+        if (appends && !listed.Add(path) && target.Fields.TryGetValue(names[^1], out var list)
+            && list.KindCase is Value.KindOneofCase.ListValue)
             list.ListValue.Values.Add(value.ListValue.Values);
         else
             target.Fields[names[^1]] = value;

@@ -19,7 +19,7 @@ static class CreateRule
 
     static async Task RunAsync(Invocation run, CancellationToken ct)
     {
-        var given = GivenRule.Read(run, run.Get<string?>(reference));
+        var given = await GivenRule.ReadAsync(run, run.Get<string?>(reference), present: null, ct);
         var request = new CreateRuleRequest { Rule = given.ToWire() };
         var missing = new List<string>();
         if (request.Rule.Ref is "")

@@ -44,7 +44,11 @@ sealed class GivenRule
     /// <summary>Null: not given.</summary>
     public bool? Enabled => Document.Fields.GetValueOrDefault("enabled")?.BoolValue;
 
-    public static GivenRule Read(Invocation run, string? reference)
+    /// <param name="run">Its options.</param>
+    /// <param name="reference">As named; null where only the file has it.</param>
+    /// <param name="present">The rule that is changed: single parameters are laid over its own.</param>
+    /// <param name="ct">Ends it.</param>
+    public static async Task<GivenRule> ReadAsync(Invocation run, string? reference, Rule? present, CancellationToken ct)
     {
         var document = run.Get(File) is { } file ? ReadFile(file) : new();
         var inFile = document.Fields.GetValueOrDefault("ref")?.StringValue;
@@ -57,9 +61,17 @@ sealed class GivenRule
         Put("label", run.Get(label));
         Put("description", run.Get(description));
         if (run.Get(triggerParams) is { Length: > 0 } ofTrigger)
-            document.Fields["trigger_params"] = Value.ForStruct(Parameters(document, "trigger_params", ofTrigger));
+        {
+            var set = await RuleParameters.OfTriggerAsync(run, Text(document, "trigger") ?? present?.TriggerRef ?? "", ct);
+            document.Fields["trigger_params"] = Laid(set, document.Fields.GetValueOrDefault("trigger_params")?.StructValue ?? present?.TriggerParams, ofTrigger);
+        }
+
         if (run.Get(actionParams) is { Length: > 0 } ofAction)
-            document.Fields["action_params"] = Value.ForStruct(Parameters(document, "action_params", ofAction));
+        {
+            var set = await RuleParameters.OfActionAsync(run, Text(document, "action") ?? present?.ActionRef ?? "", ct);
+            document.Fields["action_params"] = Laid(set, document.Fields.GetValueOrDefault("action_params")?.StructValue ?? present?.ActionParams, ofAction);
+        }
+
         if (run.Get(conditions) is { } written)
             document.Fields["conditions"] = ParameterFile.ReadInlineValue(written, "--conditions");
         if (run.Get(when) is { Length: > 0 } expressions)
@@ -124,14 +136,12 @@ sealed class GivenRule
         return document;
     }
 
-    // Values may be expressions whatever the action's schema says, so types are guessed; `k:=json` is exact.
-    static Struct Parameters(Struct document, string name, string[] words)
+    static Value Laid(ParameterSet set, Struct? before, string[] words)
     {
-        var set = new ParameterSet("", null, ParameterFile.ReadText);
-        if (document.Fields.GetValueOrDefault(name)?.StructValue is { } before)
+        if (before is not null)
             set.Lay(before);
         set.Add(words);
-        return set.Values;
+        return Value.ForStruct(set.Values);
     }
 
     static Value And(Value? before, string[] expressions)
@@ -145,7 +155,9 @@ sealed class GivenRule
         };
     }
 
-    string Text(string name) => Document.Fields.GetValueOrDefault(name)?.StringValue ?? "";
+    static string? Text(Struct document, string name) => document.Fields.GetValueOrDefault(name)?.StringValue;
+
+    string Text(string name) => Text(Document, name) ?? "";
 
     Struct Map(string name) => Document.Fields.GetValueOrDefault(name)?.StructValue ?? new();
 }

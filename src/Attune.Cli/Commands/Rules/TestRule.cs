@@ -30,7 +30,7 @@ static class TestRule
     {
         var request = new TestRuleRequest();
         if (run.Get(GivenRule.File) is not null)
-            request.Rule = GivenRule.Read(run, run.Get<string?>(rule)).ToWire();
+            request.Rule = (await GivenRule.ReadAsync(run, run.Get<string?>(rule), present: null, ct)).ToWire();
         else
             request.RuleRef = run.Get<string?>(rule) ?? throw new CommandFailure("Which rule?", "Name its REF, or give it with -f FILE.");
 

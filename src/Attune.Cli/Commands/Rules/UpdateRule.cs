@@ -14,14 +14,14 @@ static class UpdateRule
 
     static async Task RunAsync(Invocation run, CancellationToken ct)
     {
-        var given = GivenRule.Read(run, run.Get(reference));
+        var present = (await run.Client.Rules.GetRuleAsync(new() { Ref = run.Get(reference) }, cancellationToken: ct)).Rule;
+        var given = await GivenRule.ReadAsync(run, run.Get(reference), present, ct);
         var request = new UpdateRuleRequest { Rule = given.ToWire(), UpdateMask = new() };
         request.UpdateMask.Paths.Add(given.Mask());
         if (request.UpdateMask.Paths.Count is 0)
             throw new CommandFailure("Nothing is named to change.", "Add an option such as --when or --param, or -f FILE.");
 
-        var present = await run.Client.Rules.GetRuleAsync(new() { Ref = request.Rule.Ref }, cancellationToken: ct);
-        request.Rule.Updated = present.Rule.Updated;
+        request.Rule.Updated = present.Updated;
         var rule = (await run.Client.Rules.UpdateRuleAsync(request, cancellationToken: ct)).Rule;
         run.Answer.Done(rule, $"Updated {rule.Ref}.");
         foreach (var problem in run.Answer.IsTable ? rule.Problems : [])
