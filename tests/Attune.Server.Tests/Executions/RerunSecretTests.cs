@@ -62,7 +62,7 @@ public sealed class RerunSecretTests : IAsyncLifetime
         return (await bench.Server.Executions.StartExecutionAsync(new() { ActionRef = "edge.check", Parameters = parameters })).Execution.Id;
     }
 
-    Task InstallAsync(string version, string parameters)
+    Task<InstallPackResponse> InstallAsync(string version, string parameters)
         => bench.InstallAsync(bench.Archive("edge", version, [], ("actions/run.sh", ""), ("actions/check.yaml", $"""
             ref: edge.check
             runtime: core.shell
