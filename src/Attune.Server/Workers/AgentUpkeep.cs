@@ -57,6 +57,9 @@ sealed class AgentUpkeep : IAsyncDisposable
         });
     }
 
+    public Task SetLeavingAsync(AgentSession session, CancellationToken ct)
+        => store.SetLeavingAsync(session.WorkerId, session.SessionId, session.Leaving, ct);
+
     public Task SaveRuntimesAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
         => store.SetRuntimesAsync(session.WorkerId, WorkerMapping.RuntimesJson(message.FoundRuntimes), ct);
 
