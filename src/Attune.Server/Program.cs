@@ -2,6 +2,7 @@ using Attune.Server.Actions;
 using Attune.Server.Dispatch;
 using Attune.Server.Events;
 using Attune.Server.Executions;
+using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
@@ -12,6 +13,7 @@ using Attune.Server.Sensors;
 using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Triggers;
+using Attune.Server.Webhooks;
 using Attune.Server.Workers;
 
 namespace Attune.Server;
@@ -38,7 +40,9 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
-            .AddSensors();
+            .AddWebhooks()
+            .AddSensors()
+            .AddFeed();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -53,7 +57,9 @@ static class Program
         app.MapRules();
         app.MapEvents();
         app.MapWorkers();
+        app.MapWebhooks();
         app.MapSensors();
+        app.MapFeed();
         return app;
     }
 }

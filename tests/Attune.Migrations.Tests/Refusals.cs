@@ -99,6 +99,7 @@ static class Refusals
         ["idx_execution_enforcement_top"] = [],
         ["idx_identity_login"] = ["login = 'ADA'"],
         ["idx_key_system_name"] = ["ref = 'other'", "owner_type = 'system'", "owner_pack = null"],
+        ["idx_notification_position"] = [],
         ["idx_pack_environment_no_worker"] = ["worker = null"],
         ["idx_trigger_webhook_key"] = ["ref = 'edge.other'"],
         ["idx_worker_certificate_fingerprint"] = ["name = 'other'"],

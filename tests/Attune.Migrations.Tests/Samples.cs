@@ -209,11 +209,12 @@ static class Samples
             certificate_fingerprint = 'ab'
             """),
         Sample.Of("notification", """
-            channel = 'execution_created'
+            channel = 'feed'
             entity_type = 'execution'
             entity = '1000'
             activity = 'created'
-            content = '{}'
+            content = '{"ids": [1000], "refs": ["edge.rotate_cert"], "status": "requested"}'
+            position = 1000
             """),
         Sample.Of("key", """
             ref = 'edge.api_token'

@@ -9,6 +9,7 @@ using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Testing;
 
@@ -30,6 +31,9 @@ public sealed class ServerBench : IAsyncDisposable
     public DatabaseBench Database { get; }
 
     public Uri Address { get; }
+
+    /// <summary>Of the port for webhooks and /healthz.</summary>
+    public Uri HttpAddress => new(Services.GetRequiredService<Attune.Server.Hosting.HttpAddress>().Listening);
 
     /// <summary>An API token of an identity that may do everything.</summary>
     public string AdminToken { get; }
@@ -64,6 +68,7 @@ public sealed class ServerBench : IAsyncDisposable
         {
             ["Storage:ConnectionString"] = database.ConnectionString,
             ["Server:Listen:0"] = address.ToString().TrimEnd('/'),
+            ["Http:Listen:0"] = "http://127.0.0.1:0",
             ["Server:StateDirectory"] = directory,
             ["Security:MasterKeyFile"] = masterKeys,
         };

@@ -8,15 +8,18 @@ public sealed class ServerProcess : IAsyncDisposable
     readonly string directory;
     readonly int port;
 
-    ServerProcess(RunningProcess process, string directory, int port)
+    ServerProcess(RunningProcess process, string directory, int port, int httpPort)
     {
         (Process, this.directory, this.port) = (process, directory, port);
-        Address = $"http://127.0.0.1:{port}";
+        (Address, HttpAddress) = ($"http://127.0.0.1:{port}", $"http://127.0.0.1:{httpPort}");
     }
 
     public RunningProcess Process { get; private set; }
 
     public string Address { get; }
+
+    /// <summary>Of the port for webhooks and /healthz.</summary>
+    public string HttpAddress { get; }
 
     /// <summary>`attune-server run`, listening.</summary>
     /// <param name="connectionString">A migrated database.</param>
@@ -28,6 +31,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         var directory = Directory.CreateTempSubdirectory("attune-server-").FullName;
         var port = FreePort.Take();
+        var httpPort = FreePort.Take();
 
         // A file, since a password in the connection string may be neither an argument nor an environment variable.
         var config = ConfigIn(directory);
@@ -35,12 +39,13 @@ public sealed class ServerProcess : IAsyncDisposable
         {
             ["Storage:ConnectionString"] = connectionString,
             ["Server:Listen:0"] = $"http://127.0.0.1:{port}",
+            ["Http:Listen:0"] = $"http://127.0.0.1:{httpPort}",
             ["Server:StateDirectory"] = directory,
             ["Security:MasterKeyFile"] = masterKeyFile,
         };
         await File.WriteAllTextAsync(config, JsonSerializer.Serialize(all), ct);
 
-        var server = new ServerProcess(RunningProcess.Start(BuiltProgram.Server, ["run", "--config", config]), directory, port);
+        var server = new ServerProcess(RunningProcess.Start(BuiltProgram.Server, ["run", "--config", config]), directory, port, httpPort);
         try
         {
             await server.UntilListeningAsync(ct);

@@ -7,8 +7,14 @@ namespace Attune.Cli.Parameters;
 /// Parameters from `k=v` words, typed by the action's schema. `k=v` text, `k=@file` a file's text (`@-` stdin, `@@` a text that
 /// begins with @), `k:=json` any JSON, `a.b=v` inside an object; an array takes its values one by one.
 /// </summary>
+/// <param name="owner">Ref of what takes them.</param>
 /// <param name="schema">Null when it could not be read: then types are guessed and every name goes.</param>
-sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, ParameterField>? schema, Func<string, string> readFile)
+/// <param name="readFile">Reads what `@` names.</param>
+/// <param name="show">The command that lists them.</param>
+/// <param name="noun">What one of them is called.</param>
+sealed class ParameterSet(
+    string owner, IReadOnlyDictionary<string, ParameterField>? schema, Func<string, string> readFile,
+    string show = "attune action show", string noun = "parameter")
 {
     readonly HashSet<string> listed = new(StringComparer.Ordinal);
 
@@ -46,8 +52,8 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
         if (equals <= 0)
         {
             throw new CommandFailure(
-                $"'{word}' is not a parameter: it is written name=value.",
-                $"`attune action show {actionRef}` lists them.");
+                $"'{word}' is not a {noun}: it is written name=value.",
+                $"`{show} {owner}` lists them.");
         }
 
         var isJson = word[equals - 1] is ':';
@@ -109,8 +115,8 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
 
         var suggestion = fields.Count is 0 ? " It takes none." : NearestName.Suggest(name, [.. fields.Keys]);
         throw new CommandFailure(
-            $"{actionRef} has no parameter '{(path.Contains('.') ? path : name)}'.{suggestion}",
-            $"`attune action show {actionRef}` lists them.");
+            $"{owner} has no {noun} '{(path.Contains('.') ? path : name)}'.{suggestion}",
+            $"`{show} {owner}` lists them.");
     }
 
     void Put(string path, string[] names, Value value, bool appends)

@@ -36,7 +36,7 @@ static class Patterns
         }
         catch (RegexParseException exception)
         {
-            problem = $"The pattern is no regular expression: at its character {exception.Offset + 1}: {Sentence(exception.Error)}.";
+            problem = $"The pattern is no regular expression: at its character {Math.Max(1, exception.Offset)}: {Sentence(exception.Error)}.";
             return null;
         }
         catch (NotSupportedException)

@@ -10,12 +10,14 @@ sealed record DevArguments
 
           --state-dir DIR       where its data is kept (default /var/lib/attune/dev for root, else ~/.local/state/attune/dev)
           --port PORT           on 127.0.0.1 (default 7700)
+          --http-port PORT      for webhooks, on 127.0.0.1 (default 7701, or the one after --port)
           --no-agent            without the local agent
           --agent-binary PATH   the attune-agent to start
         """;
 
     public string StateDirectory { get; init; } = DefaultStateDirectory;
     public int Port { get; init; } = 7700;
+    public int? HttpPort { get; init; }
     public bool HasAgent { get; init; } = true;
     public string? AgentBinary { get; init; }
     public bool WantsHelp { get; init; }
@@ -30,6 +32,7 @@ sealed record DevArguments
             {
                 "--state-dir" => parsed with { StateDirectory = Path.GetFullPath(ValueOf(args, ++at)) },
                 "--port" => parsed with { Port = PortOf(ValueOf(args, ++at)) },
+                "--http-port" => parsed with { HttpPort = PortOf(ValueOf(args, ++at)) },
                 "--no-agent" => parsed with { HasAgent = false },
                 "--agent-binary" => parsed with { AgentBinary = Path.GetFullPath(ValueOf(args, ++at)) },
                 "--help" or "-h" => parsed with { WantsHelp = true },

@@ -48,14 +48,15 @@ static class DevCommand
         MasterKeys.CreateFile(directory.MasterKey);
 
         var address = $"http://127.0.0.1:{arguments.Port}";
-        await using var app = Program.Build(SettingsFor(address, directory, postgres), TakeSignalsOurselves);
+        var http = $"http://127.0.0.1:{arguments.HttpPort ?? arguments.Port + 1}";
+        await using var app = Program.Build(SettingsFor(address, http, directory, postgres), TakeSignalsOurselves);
         await app.StartAsync(ct);
         try
         {
             var installation = new DevInstallation(app.Services, directory, address);
             var cliConfiguration = await installation.EnsureLoginAsync(ct);
             await using var agent = agentBinary is null ? null : await installation.StartAgentAsync(agentBinary, clock, ct);
-            Announce(address, cliConfiguration, directory, hasAgent: agent is not null);
+            Announce(address, http, cliConfiguration, directory, hasAgent: agent is not null);
             return await WaitAsync(app, postgres, agent, ct);
         }
         finally
@@ -79,10 +80,11 @@ static class DevCommand
         return 1;
     }
 
-    static void Announce(string address, string cliConfiguration, DevDirectory directory, bool hasAgent)
+    static void Announce(string address, string http, string cliConfiguration, DevDirectory directory, bool hasAgent)
         => Console.WriteLine($"""
 
             Attune is ready on {address}
+              webhooks come to    {http}/webhooks/
               login written to    {cliConfiguration} (profile dev)
               admin's password in {directory.AdminLogin}
               {(hasAgent ? "try                 attune run core.echo message=hello --follow" : "try                 attune action list")}
@@ -90,13 +92,14 @@ static class DevCommand
 
             """);
 
-    static IConfiguration SettingsFor(string address, DevDirectory directory, PrivatePostgres postgres)
+    static IConfiguration SettingsFor(string address, string http, DevDirectory directory, PrivatePostgres postgres)
         => new ConfigurationBuilder()
             .AddConfiguration(Configuration.ReadEnvironment())
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["Storage:ConnectionString"] = postgres.ConnectionString,
                 ["Server:Listen:0"] = address,
+                ["Http:Listen:0"] = http,
                 ["Server:StateDirectory"] = directory.Path,
                 ["Security:MasterKeyFile"] = directory.MasterKey,
             })

@@ -33,7 +33,10 @@ static class HostingFeature
             .AddSingleton<ServerSecrets>()
             .AddSettings<ServerOptions, ServerOptionsValidator>(ServerOptions.Section)
             .AddSettings<TlsOptions, TlsOptionsValidator>(TlsOptions.Section)
+            .AddSettings<HttpOptions, HttpOptionsValidator>(HttpOptions.Section)
             .AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>()
+            .AddSingleton<HttpAddress>()
+            .AddSingleton<ClientAddress>()
             .AddSingleton<ServerCertificate>()
             .AddHostedService(provider => provider.GetRequiredService<ServerCertificate>())
             .AddSingleton<PermissionTable>()
@@ -56,8 +59,11 @@ static class HostingFeature
             });
     }
 
-    public static void MapHosting(this IEndpointRouteBuilder endpoints)
+    public static void MapHosting(this WebApplication app)
     {
+        app.Use(HttpPort.SeparateAsync);
+        IEndpointRouteBuilder endpoints = app;
+        HttpPort.Serve(endpoints.Map(HealthHttp.Path, HealthHttp.AnswerAsync));
         endpoints.MapGrpcService<HealthGrpc>();
         endpoints.MapGrpcService<ReflectionGrpc>();
         endpoints.MapGrpcService<ReflectionAlphaGrpc>();

@@ -7,8 +7,12 @@ using Microsoft.Extensions.Options;
 
 namespace Attune.Server.Hosting;
 
-/// <summary>HTTP/2 only: in clear on loopback, TLS elsewhere. Limits for many streams and for agents' large duplex ones.</summary>
-sealed class KestrelSetup(IOptions<ServerOptions> server, ServerCertificate certificate) : IConfigureOptions<KestrelServerOptions>
+/// <summary>
+/// The API's port: HTTP/2 only, in clear on loopback, TLS elsewhere, with limits for many streams and for agents' large duplex ones. Behind
+/// it the port for plain HTTP, whose endpoints set limits of their own.
+/// </summary>
+sealed class KestrelSetup(IOptions<ServerOptions> server, IOptions<HttpOptions> http, ServerCertificate certificate)
+    : IConfigureOptions<KestrelServerOptions>
 {
     const int Mebibyte = 1024 * 1024;
 
@@ -39,7 +43,33 @@ sealed class KestrelSetup(IOptions<ServerOptions> server, ServerCertificate cert
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = AnswerHandshake });
             });
         }
+
+        ListenForHttp(options);
     }
+
+    void ListenForHttp(KestrelServerOptions options)
+    {
+        var addresses = http.Value.Listen is { Count: > 0 } given ? given : [ListenAddress.HttpDefault];
+        foreach (var text in addresses)
+        {
+            var address = ListenAddress.Parse(text).OrThrowRpc();
+            options.Listen(address.Address, address.Port, listen =>
+            {
+                // Without TLS there is nothing to choose the version by.
+                listen.Protocols = address.IsTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+                if (address.IsTls)
+                    listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = AnswerHttpHandshake });
+                listen.Use(HttpPort.Tell);
+            });
+        }
+    }
+
+    ValueTask<SslServerAuthenticationOptions> AnswerHttpHandshake(TlsHandshakeCallbackContext context) => new(new SslServerAuthenticationOptions
+    {
+        ServerCertificateContext = certificate.Current,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+    });
 
     // Asked per connection: the certificate is loaded after these options are read, and renewed later.
     ValueTask<SslServerAuthenticationOptions> AnswerHandshake(TlsHandshakeCallbackContext context) => new(new SslServerAuthenticationOptions

@@ -39,8 +39,9 @@ public sealed class TlsOptions
 sealed record ListenAddress(IPAddress Address, int Port, bool IsTls)
 {
     public const string Default = "http://127.0.0.1:7700";
+    public const string HttpDefault = "http://127.0.0.1:7701";
 
-    public static Result<ListenAddress> Parse(string text)
+    public static Result<ListenAddress> Parse(string text, string setting = "Server:Listen")
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery is not "/")
             return Invalid($"'{text}' is not http://ADDRESS:PORT or https://ADDRESS:PORT.");
@@ -54,24 +55,28 @@ sealed record ListenAddress(IPAddress Address, int Port, bool IsTls)
                 $"'{text}' would send passwords and tokens in clear beyond this host. Use https:// with Tls:CertificateFile and "
                 + "Tls:KeyFile, or with Tls:Automatic and the server's names; or listen on 127.0.0.1 behind a proxy that speaks TLS.");
         return new ListenAddress(address, uri.Port, isTls);
+
+        Failure Invalid(string description) => Failure.Invalid("LISTEN_INVALID", setting, description);
     }
 
-    static Failure Invalid(string description) => Failure.Invalid("LISTEN_INVALID", "Server:Listen", description);
+    /// <summary>Every mistake in a setting that lists addresses.</summary>
+    public static IEnumerable<string> FindProblems(string setting, IEnumerable<string> listen, TlsOptions tls)
+    {
+        foreach (var text in listen)
+        {
+            if (!Parse(text, setting).IsOk(out var address, out var failure))
+                yield return failure.Message;
+            else if (address.IsTls && !tls.IsSet)
+                yield return $"{setting}: '{text}' needs Tls:CertificateFile and Tls:KeyFile, or Tls:Automatic.";
+        }
+    }
 }
 
 sealed class ServerOptionsValidator(IOptions<TlsOptions> tls) : IValidateOptions<ServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, ServerOptions options)
     {
-        var problems = new List<string>();
-        foreach (var text in options.Listen)
-        {
-            if (!ListenAddress.Parse(text).IsOk(out var address, out var failure))
-                problems.Add(failure.Message);
-            else if (address.IsTls && !tls.Value.IsSet)
-                problems.Add($"Server:Listen: '{text}' needs Tls:CertificateFile and Tls:KeyFile, or Tls:Automatic.");
-        }
-
+        var problems = ListenAddress.FindProblems("Server:Listen", options.Listen, tls.Value).ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 }

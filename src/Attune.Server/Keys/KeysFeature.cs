@@ -21,5 +21,6 @@ static class KeysFeature
     public static IServiceCollection AddKeys(this IServiceCollection services) => services
         .AddSettings<SecurityOptions, SecurityOptionsValidator>(SecurityOptions.Section)
         .AddSingleton(provider => MasterKeys.Read(provider.GetRequiredService<IOptions<SecurityOptions>>().Value.MasterKeyFile))
-        .AddSingleton<SecretBox>();
+        .AddSingleton<SecretBox>()
+        .AddSingleton<KeyStore>();
 }

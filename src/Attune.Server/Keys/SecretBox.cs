@@ -16,6 +16,9 @@ sealed class SecretBox(MasterKeys keys)
     const int TagSize = 16;
     const int HeadSize = SaltSize + NonceSize + TagSize;
 
+    /// <summary>SHA-256 of the master key that protects what is new, in hex: tells keys of one name apart and gives none away.</summary>
+    public string ActiveKeyHash => Convert.ToHexStringLower(SHA256.HashData(keys.Active.Secret.Span));
+
     public string Protect(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData = default)
     {
         var key = keys.Active;

@@ -14,6 +14,8 @@ sealed partial class AgentInbox(
         sensors.Wake();
         await upkeep.SendRuntimeProbesAsync(session, ct);
         await reports.SettleAsync(session, admission.NeverBegun, admission.Lost, ct);
+        if (admission.NewSpoolId is { } spoolId)
+            await upkeep.ReplaceSpoolAsync(session, spoolId, ct);
         dispatcher.Wake();
     }
 

@@ -112,6 +112,19 @@ sealed class WorkerStore(NpgsqlDataSource db)
             cancellationToken: ct));
     }
 
+    const string ReplaceSpool = """
+        update worker
+        set spool_id = @spoolId
+        where id = @id
+          and session_id = @sessionId
+        """;
+
+    public async Task ReplaceSpoolAsync(long id, Guid sessionId, string spoolId, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(ReplaceSpool, new { id, sessionId, spoolId }, cancellationToken: ct));
+    }
+
     const string SetRuntimes = """
         update worker
         set runtimes = @runtimes::jsonb

@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Testing;
 using Attune.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -75,13 +74,12 @@ public sealed class DevTests
 
             // Under root PostgreSQL runs as somebody else, who must be able to pass through.
             File.SetUnixFileMode(Directory, File.GetUnixFileMode(Directory) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            (Port, HttpPort) = (FreePort.Take(), FreePort.Take());
         }
 
         public string Directory { get; }
         public int Port { get; }
+        public int HttpPort { get; }
         public string Server => $"http://127.0.0.1:{Port}";
         public string CliConfiguration => Path.Combine(Directory, "config", "attune", "config.json");
 
@@ -114,7 +112,8 @@ public sealed class DevTests
             };
             start.Environment.Remove("ATTUNE_CONFIG");
             var server = Path.Combine(AppContext.BaseDirectory, "attune-server.dll");
-            foreach (var argument in (string[])[server, "dev", "--state-dir", place.InState(""), "--port", $"{place.Port}", .. arguments])
+            string[] always = ["dev", "--state-dir", place.InState(""), "--port", $"{place.Port}", "--http-port", $"{place.HttpPort}"];
+            foreach (var argument in (string[])[server, .. always, .. arguments])
                 start.ArgumentList.Add(argument);
             process = Process.Start(start)!;
             process.OutputDataReceived += (_, line) => Keep(line.Data);

@@ -33,6 +33,9 @@ sealed class EdgeBench : IAsyncDisposable
     public WebApplication App { get; }
     public Uri Address { get; }
 
+    /// <summary>Of the port for webhooks and /healthz.</summary>
+    public Uri HttpAddress => new(Get<HttpAddress>().Listening);
+
     /// <summary>Calls as nobody.</summary>
     public GrpcChannel Channel { get; }
 
@@ -58,6 +61,7 @@ sealed class EdgeBench : IAsyncDisposable
         {
             ["Storage:ConnectionString"] = database.ConnectionString,
             ["Server:Listen:0"] = "http://127.0.0.1:0",
+            ["Http:Listen:0"] = "http://127.0.0.1:0",
             ["Server:StateDirectory"] = directory,
             ["Security:MasterKeyFile"] = masterKey,
         };

@@ -73,7 +73,7 @@ static class DateFunctions
                 "months" => date.DateTime.AddMonths(amount),
                 _ => date.DateTime.AddYears(amount),
             };
-            return Value.Of(Dates.Text(call.Has(3) ? Dates.InZone(moved, Dates.Zone(ref evaluation, call, 3)) : new(moved, date.Offset)));
+            return Value.Of(Dates.Text(call.Has(3) ? Dates.InZone(ref evaluation, call, moved, Dates.Zone(ref evaluation, call, 3)) : new(moved, date.Offset)));
         }
         catch (Exception outside) when (outside is OverflowException or ArgumentOutOfRangeException)
         {

@@ -61,7 +61,7 @@ static class Dates
                 ? DateTime.TryParseExact(text, Formats, CultureInfo.InvariantCulture, Styles, out var read)
                 : DateTime.TryParseExact(text, format, CultureInfo.InvariantCulture, Styles, out read);
             if (found && read.Kind is DateTimeKind.Unspecified)
-                return InZone(read, zone);
+                return InZone(ref evaluation, call, read, zone);
 
             found = format is null
                 ? DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
@@ -76,7 +76,19 @@ static class Dates
     }
 
     /// <summary>A time that the clock skips is moved on by what it skips; of a time that comes twice the first is meant.</summary>
-    public static DateTimeOffset InZone(DateTime local, TimeZoneInfo zone)
+    public static DateTimeOffset InZone(ref Evaluation evaluation, Call call, DateTime local, TimeZoneInfo zone)
+    {
+        try
+        {
+            return InZone(local, zone);
+        }
+        catch (ArgumentException)
+        {
+            throw evaluation.Fail(call.Position, OutOfRange);
+        }
+    }
+
+    static DateTimeOffset InZone(DateTime local, TimeZoneInfo zone)
     {
         local = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
         if (zone.IsAmbiguousTime(local))
@@ -84,8 +96,8 @@ static class Dates
         if (!zone.IsInvalidTime(local))
             return new(local, zone.GetUtcOffset(local));
 
-        // By the offset from before the gap, as RFC 5545 says.
-        var before = zone.GetUtcOffset(local.AddHours(-3));
+        // By the offset from before the gap, as RFC 5545 says. The longest gap ever was a day.
+        var before = zone.GetUtcOffset(local.AddDays(-1));
         return TimeZoneInfo.ConvertTime(new DateTimeOffset(local, before), zone);
     }
 

@@ -49,7 +49,7 @@ static class EncodingFunctions
     {
         var text = call.Text(0);
         evaluation.Charge(call.Position, text.Length);
-        evaluation.Work(call.Position, 8L * text.Length);
+        evaluation.Work(call.Position, 2L * text.Length);
         try
         {
             return Value.FromJson(Encoding.UTF8.GetBytes(text));
@@ -65,7 +65,7 @@ static class EncodingFunctions
     static Value ToYaml(ref Evaluation evaluation, Call call)
     {
         evaluation.Charge(call.Position, call[0].Weight);
-        evaluation.Work(call.Position, 64 * call[0].Weight);
+        evaluation.Work(call.Position, 16 * call[0].Weight);
         return evaluation.Made(call.Position, ValueYaml.Text(call[0]));
     }
 
@@ -73,7 +73,7 @@ static class EncodingFunctions
     {
         var text = call.Text(0);
         evaluation.Charge(call.Position, text.Length);
-        evaluation.Work(call.Position, 64L * text.Length);
+        evaluation.Work(call.Position, 16L * text.Length);
         return ValueYaml.Read(text, out var problem) is { } value
             ? value
             : throw evaluation.Fail(call.PositionOf(0), $"from_yaml() needs one YAML document: {problem}");
@@ -99,8 +99,7 @@ static class EncodingFunctions
 
     static Value Sha256(ref Evaluation evaluation, Call call)
     {
-        // A hash costs some hundred times what a look at a character does.
-        evaluation.Work(call.Position, 16L * call.Text(0).Length);
+        evaluation.Work(call.Position, call[0].Weight);
         return evaluation.Made(call.Position, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(call.Text(0)))));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using static Attune.Engine.Expressions.Functions.Parameter;
 
 namespace Attune.Engine.Expressions.Functions;
@@ -6,11 +7,11 @@ namespace Attune.Engine.Expressions.Functions;
 static class PatternFunctions
 {
     // A regular expression looks far harder at each character than a comparison does.
-    const int WeightPerCharacter = 8;
+    const int WeightPerCharacter = 2;
 
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("match", [Text("text"), Pattern()], "Whether the pattern matches anywhere in the text; `^` and `$` tie it to the ends.", Match)
+        new("match", [Text("text"), Pattern()], "Whether the pattern matches anywhere in the text; `^` and `$` tie it to the ends.", IsMatch)
             { Examples = [("match('web-01', '^web-[0-9]+$')", "true"), ("'abc' | match('B')", "false"), ("match('abc', '(?i)B')", "true")] },
         new("regex_find", [Text("text"), Pattern()], "The first match as a list: the whole of it, then each group, null where a group took no part; null where nothing matches.", Find)
             { Examples = [("regex_find('v1.25', 'v([0-9]+)[.]([0-9]+)')", "[\"v1.25\",\"1\",\"25\"]"), ("regex_find('x', 'y')", "null")] },
@@ -18,7 +19,7 @@ static class PatternFunctions
             { Examples = [("regex_replace('2026-11-22', '([0-9]+)-([0-9]+)-([0-9]+)', '$3.$2.$1')", "\"22.11.2026\"")] },
     ];
 
-    static Value Match(ref Evaluation evaluation, Call call)
+    static Value IsMatch(ref Evaluation evaluation, Call call)
         => Value.Of(Next(ref evaluation, call, 0).Success);
 
     static Value Find(ref Evaluation evaluation, Call call)
@@ -50,15 +51,27 @@ static class PatternFunctions
         for (var match = Next(ref evaluation, call, 0); match.Success; match = Next(ref evaluation, call, match.Index + match.Length, match.Length == 0))
         {
             evaluation.Charge(call.Position, match.Index - copied + replacement.Length + ((long)references * match.Length));
-            result.Append(text, copied, match.Index - copied).Append(match.Result(replacement));
+            result.Append(text, copied, match.Index - copied).Append(Replacement(evaluation, call, match));
             copied = match.Index + match.Length;
         }
 
         return copied == 0 && result.Length == 0 ? call[0] : evaluation.Made(call.Position, Characters.Sound(result.Append(text, copied, text.Length - copied).ToString()));
     }
 
+    static string Replacement(in Evaluation evaluation, Call call, Match match)
+    {
+        try
+        {
+            return match.Result(call.Text(2));
+        }
+        catch (RegexParseException)
+        {
+            throw evaluation.Fail(call.PositionOf(2), "The replacement names a group by a number that is too large.");
+        }
+    }
+
     // From there on; behind an empty match one character further, or it would be found forever.
-    static System.Text.RegularExpressions.Match Next(ref Evaluation evaluation, Call call, int start, bool wasEmpty = false)
+    static Match Next(ref Evaluation evaluation, Call call, int start, bool wasEmpty = false)
     {
         var text = call.Text(0);
         evaluation.Step(call.Position);
@@ -66,7 +79,7 @@ static class PatternFunctions
         if (start == 0 && !wasEmpty)
             evaluation.Work(call.Position, (long)text.Length * WeightPerCharacter);
         return wasEmpty && start >= text.Length
-            ? System.Text.RegularExpressions.Match.Empty
+            ? Match.Empty
             : Patterns.Match(ref evaluation, call.PositionOf(1), pattern, text, wasEmpty ? start + 1 : start);
     }
 }

@@ -18,9 +18,9 @@ static class MissingName
         return evaluation.Missing(position, $"'{Cut(name)}' is not known here.{hint}");
     }
 
-    public static ExpressionException OfMember(in Evaluation evaluation, int position, string owner, Value value, string name)
+    /// <param name="where">What it was looked for in, as it begins a sentence.</param>
+    public static ExpressionException OfMember(in Evaluation evaluation, int position, string where, Value value, string name)
     {
-        var where = $"`{Cut(owner)}`";
         return value.Kind switch
         {
             ValueKind.Map => evaluation.Missing(
@@ -29,6 +29,8 @@ static class MissingName
             _ => evaluation.Fail(position, $"{where} is {KindNames.Of(value.Kind)}, so it has no '{Cut(name)}'."),
         };
     }
+
+    public static string Quoted(string expression) => $"`{Cut(expression)}`";
 
     public static string Cut(string name) => name.Length <= LengthMax ? name : ValueJson.Cut(name, LengthMax) + "…";
 
