@@ -24,7 +24,7 @@ sealed partial class AssignSensors(NpgsqlDataSource db, TimeProvider clock, ILog
                     {SensorStore.NeedingRules}) as wanted,
                 md5(jsonb_build_array(
                     s.release_digest, s.entrypoint, s.runtime_ref, r.execution_config, s.config, s.param_schema, s.triggers)::text) as fingerprint,
-                coalesce(w.status = 'inactive' or w.draining or w.worker_role = 'action', false) as must_move
+                coalesce(w.status = 'inactive' or w.draining or w.leaving or w.worker_role = 'action', false) as must_move
         ) n
         where case
             when not n.wanted then a.worker is not null
@@ -47,6 +47,7 @@ sealed partial class AssignSensors(NpgsqlDataSource db, TimeProvider clock, ILog
           and w.lease_expires_at > @now
           and not w.cordoned
           and not w.draining
+          and not w.leaving
         """;
 
     // So many agents of a sensor's past may still bring what they had buffered.

@@ -39,6 +39,8 @@ sealed partial class AgentInbox(
         {
             session.Leaving = !drain.Lifted;
             dispatcher.NoteCapacity();
+            await upkeep.SetLeavingAsync(session, ct);
+            sensors.Wake();
         }
 
         if (message.FoundRuntimes.Count > 0)

@@ -234,10 +234,16 @@ public sealed class SensorAssignmentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_agent_that_says_goodbye_or_is_removed_loses_its_sensor_at_once()
+    public async Task An_agent_that_will_stop_or_is_removed_loses_its_sensor_at_once()
     {
         await using var first = await bench.ConnectAsync("first");
         await first.NextSensorAsync("edge.watch", Soon);
+        await first.SendAsync(new() { Drain = new() { Reason = "stopping" } }, Soon);
+        await first.NextSensorsAsync(list => list.Count == 0, Soon);
+        Assert.Equal("first is draining, and no other connected agent can run it.", (await bench.GetAsync()).Why);
+        await first.SendAsync(new() { Drain = new() { Lifted = true } }, Soon);
+        await first.NextSensorAsync("edge.watch", Soon);
+
         await first.LeaveAsync(Soon);
         await bench.UntilAsync(sensor => sensor.State is SensorState.Unassigned, "the sensor to be taken from the agent that left");
 
