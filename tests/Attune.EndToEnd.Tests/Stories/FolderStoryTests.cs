@@ -45,7 +45,7 @@ public sealed class FolderStoryTests : IAsyncLifetime
                 {
                     Ref = "e2e_inbox.file_it",
                     Label = "File what comes in",
-                    TriggerRef = "watch.file_created",
+                    TriggerRef = "watch.file_added",
                     TriggerParams = Google.Protobuf.WellKnownTypes.Struct.Parser.ParseJson($$"""{"folder": "{{inbox}}"}"""),
                     Conditions = Google.Protobuf.WellKnownTypes.Value.Parser.ParseJson(
                         """[{"field": "name", "operator": "ends_with", "value": ".pdf"}]"""),
