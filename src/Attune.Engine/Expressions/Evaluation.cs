@@ -72,6 +72,9 @@ struct Evaluation(string text, Scope scope, ExpressionLimits limits)
         return Bounded(position, Value.Of(ValueMap.Of(members)));
     }
 
+    /// <summary>Whether what is missing will be forgiven, so that nobody reads what is said of it.</summary>
+    public bool IsGuarded { readonly get; set; }
+
     public readonly Value Local(int slot) => locals[slot];
 
     public Value Apply(Nodes.LambdaNode lambda, Value argument)

@@ -13,15 +13,16 @@ static partial class Patterns
     public const int LengthMax = 1000;
     const int KeptMax = 256;
     const string TooLong = "The regular expression takes too long: simplify the pattern or shorten the text.";
-
-    // What takes a microsecond on an idle machine can take far longer on a busy one: generous, as only a hostile pattern comes near it.
     const int CostOfBacktracking = 10;
 
     static readonly TimeSpan TimePerBacktrackingMatch = TimePerEvaluation / CostOfBacktracking;
 
     static readonly ConcurrentDictionary<string, Regex> Kept = new(StringComparer.Ordinal);
 
-    /// <summary>Of all matches together. Backtracking ones count ten times, as only time stops them.</summary>
+    /// <summary>
+    /// Of all matches together; those by backtracking count ten times, as only time stops them. Generous, because a busy machine makes
+    /// milliseconds of microseconds, and only a hostile pattern comes near it.
+    /// </summary>
     public static TimeSpan TimePerEvaluation => TimeSpan.FromSeconds(2);
 
     /// <summary>Null where <paramref name="problem"/> says what is wrong with it.</summary>

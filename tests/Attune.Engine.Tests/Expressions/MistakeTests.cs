@@ -26,6 +26,7 @@ public sealed class MistakeTests
     [InlineData("[1, ]", 4, "Unexpected `]`.")]
     [InlineData("{a: 1, a: 2}", 7, "The map has 'a' twice.")]
     [InlineData("{1: 1}", 1, "A name belongs before the `:`, bare or in quotes, not `1`.")]
+    [InlineData("{{ true }}", 0, "`{{` begins an expression only inside of a text: here it stands without `{{` and `}}`.")]
     [InlineData("1 if true", 9, "`a if condition` needs `else b` here, not the end.")]
     [InlineData("event.5", 6, "A name belongs behind the dot, not `5`; other names are written as ['…'].")]
     [InlineData("event.payload.trim()", 18, "Unexpected `(`. Only functions are called, by their bare name.")]
@@ -118,6 +119,7 @@ public sealed class MistakeTests
     [InlineData("default(1 + 'a', 1)")]
     [InlineData("default(1, 2) + missing")]
     [InlineData("default(missing, missing)")]
+    [InlineData("default(length(default(event.payload.a, 'b')) + 'a', 1)")]
     public void Other_mistakes_are_not_forgiven(string text) => Bench.ProblemOf(text);
 
     [Fact]
