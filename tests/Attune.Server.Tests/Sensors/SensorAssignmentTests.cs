@@ -217,6 +217,23 @@ public sealed class SensorAssignmentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sensor_that_nobody_else_can_take_goes_on_when_its_silent_agent_comes_back()
+    {
+        await using var only = await bench.ConnectAsync("only");
+        var before = await only.NextSensorAsync("edge.watch", Soon);
+        await only.DropAsync();
+        await Waiting.UntilAsync(() => Sessions.All.IsEmpty, "the session to end", Soon);
+        await bench.ExecuteAsync("update worker set lease_expires_at = now() - interval '1 second' where name = 'only'");
+        await bench.Server.Services.GetRequiredService<LostWork>().SweepAsync(Soon);
+        Assert.Equal("inactive", await bench.ReadAsync<string>("select status::text from worker where name = 'only'"));
+        Assert.Equal(0, await bench.Assign.RunAsync(Soon));
+
+        await only.ConnectAsync(Soon);
+
+        Assert.Equal(before.Generation, (await only.NextSensorAsync("edge.watch", Soon)).Generation);
+    }
+
+    [Fact]
     public async Task A_draining_agent_gives_its_sensor_away_and_a_cordoned_one_keeps_it()
     {
         await using var first = await bench.ConnectAsync("first");
