@@ -137,11 +137,13 @@ public sealed class NoisySensorTests : IAsyncLifetime
     async Task<(long Events, long Enforcements, long Executions)> CountAsync()
     {
         await using var connection = await site.Database.Db.OpenConnectionAsync(Soon);
+
+        // What a killed server had committed and not yet delivered leaves the queue again, under its second attempt: it was never begun.
         return await connection.QuerySingleAsync<(long, long, long)>("""
             select
                 (select count(*) from (select distinct payload from event) e),
                 (select count(*) from enforcement where status = 'processed' and error is null),
-                (select count(*) from execution where action_ref = 'core.noop' and status = 'completed' and attempt = 1)
+                (select count(*) from execution where action_ref = 'core.noop' and status = 'completed')
             """);
     }
 }
