@@ -102,7 +102,7 @@ public sealed class PackReaderTests : IDisposable
             "permission_sets/x.yaml:3 grants[0].constraints.pack: is not known. Did you mean 'packs'?",
             "policies/p.yaml:1: must be a mapping of fields.",
             "rules/r.yaml:3 action: 'edge.bb' is not in this pack. Did you mean 'edge.b'?",
-            "rules/r.yaml:4 conditions.al: is not known. Did you mean 'all'?",
+            "rules/r.yaml:4 conditions.al: is not known here. Did you mean 'all'?",
             "runtimes/y.yaml:4 distributions.verification.commands[0].pattern: is no regular expression",
             "runtimes/y.yaml:5 execution_config.env_vars.ATTUNE_X: is no name for it",
             "sensors/s.yaml:4 triggers: 'edge.tt' is not in this pack. Did you mean 'edge.t'?",
@@ -211,7 +211,7 @@ public sealed class PackReaderTests : IDisposable
             permission_sets: []
             tags: [tls]
             """)
-        .With("actions/rotate_cert.yaml", "ref: edge.rotate_cert\nlabel: Rotate\nworkflow_file: workflows/rotate_cert.workflow.yaml\ntimeout_seconds: 7200\n")
+        .With("actions/rotate_cert.yaml", "ref: edge.rotate_cert\nlabel: Rotate\nworkflow_file: workflows/rotate_cert.workflow.yaml\ntimeout_seconds: 7200\nparameters: {domain: {type: string, required: true}}\n")
         .With("actions/workflows/rotate_cert.workflow.yaml", """
             version: 1.0.0
             vars: {serial: null}
@@ -223,7 +223,7 @@ public sealed class PackReaderTests : IDisposable
                   - {when: "{{ succeeded() }}", do: [a, b]}
             output_map: {serial: "{{ vars.serial }}"}
             """)
-        .With("triggers/cert_expiring.yaml", "ref: edge.cert_expiring\nlabel: Ends\noutput: {host: {type: string, required: true}}\n")
+        .With("triggers/cert_expiring.yaml", "ref: edge.cert_expiring\nlabel: Ends\noutput: {host: {type: string, required: true}, days_left: {type: integer}}\n")
         .With("sensors/cert_watch.py", "")
         .With("sensors/cert_watch.yaml", """
             ref: edge.cert_watch

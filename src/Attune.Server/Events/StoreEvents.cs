@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Attune.Server.Dispatch;
 using Attune.Server.Executions;
 using Npgsql;
 using NpgsqlTypes;

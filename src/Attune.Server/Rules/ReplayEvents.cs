@@ -56,7 +56,7 @@ sealed class ReplayEvents(RuleStore store, EventStore events, PrepareEvent prepa
                 {
                     EventId = each.Id,
                     ReplayOf = rows[index].Id,
-                    ExecutionId = each.ExecutionIds.FirstOrDefault(),
+                    ExecutionId = each.ExecutionIds is [var started, ..] ? started : 0,
                 }),
             },
         };

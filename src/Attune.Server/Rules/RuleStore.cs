@@ -1,5 +1,4 @@
 using Attune.Packs;
-using Attune.Server.Hosting;
 using Dapper;
 using Npgsql;
 

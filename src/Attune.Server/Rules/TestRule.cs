@@ -1,5 +1,3 @@
-using Attune.Engine.Conditions;
-using Attune.Engine.Expressions;
 using Attune.Packs;
 using Attune.Server.Events;
 using Attune.Server.Executions;

@@ -1,5 +1,4 @@
 using Attune.Server.Tests.Packs;
-using Attune.Testing;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;

@@ -32,7 +32,7 @@ public sealed class InstallPackTests : IAsyncLifetime
             ("triggers/t.yaml", "ref: edge.t\nlabel: T\noutput: {host: {type: string}}\n"),
             ("sensors/s.yaml", "ref: edge.s\nruntime: core.shell\nentry_point: s.sh\ntriggers: [edge.t, core.crontimer]\nconfig: {}\n"),
             ("sensors/s.sh", "echo\n"),
-            ("rules/r.yaml", "ref: edge.r\ntrigger: edge.t\naction: edge.check\nconditions: {all: [{field: a, operator: equals, value: 1}]}\n"),
+            ("rules/r.yaml", "ref: edge.r\ntrigger: edge.t\naction: edge.check\nconditions: {all: [{field: host, operator: equals, value: a}]}\n"),
             ("policies/p.yaml", "ref: edge.p\nname: P\naction: edge.check\nparameters: [host]\nconcurrency: {limit: 2}\nrate: {limit: 10, window_seconds: 60}\n"),
             ("policies/q.yaml", "ref: edge.q\nname: Q\npack: edge\nconcurrency: {limit: 5, method: cancel}\n"),
             ("permission_sets/a.yaml", "ref: edge.a\ngrants: [{resource: inquiries, actions: [read], constraints: {packs: [edge]}}]\n"),
@@ -137,13 +137,13 @@ public sealed class InstallPackTests : IAsyncLifetime
     {
         var archive = bench.Archive("edge", "1.0.0", [],
             ("actions/a.yaml", "ref: edge.a\nruntime: core.ruby\nentry_point: a.rb\n"), ("actions/a.rb", ""),
-            ("rules/r.yaml", "ref: edge.r\ntrigger: core.crontimer\naction: other.thing\n"));
+            ("sensors/s.yaml", "ref: edge.s\nruntime: core.shell\nentry_point: s.sh\ntriggers: [other.thing]\n"), ("sensors/s.sh", "echo\n"));
         var refusal = await RefusedCall.OfAsync(() => bench.InstallAsync(archive));
-        Assert.Equal(["actions/a.yaml:2 runtime", "rules/r.yaml:3 action"], refusal.Violations.Select(violation => violation.Field));
+        Assert.Equal(["actions/a.yaml:2 runtime", "sensors/s.yaml:4 triggers"], refusal.Violations.Select(violation => violation.Field));
 
         var seen = await bench.CheckAsync(archive);
         Assert.Equal(("edge", "1.0.0"), (seen.PackRef, seen.Version));
-        Assert.Equal(["There is no runtime 'core.ruby'; install the pack that has it first.", "There is no action 'other.thing'; install the pack that has it first."], seen.Problems.Select(problem => problem.Message));
+        Assert.Equal(["There is no runtime 'core.ruby'; install the pack that has it first.", "There is no trigger 'other.thing'; install the pack that has it first."], seen.Problems.Select(problem => problem.Message));
     }
 
     [Theory]

@@ -39,7 +39,7 @@ public sealed class PackApiTests : IAsyncLifetime
     {
         var actions = bench.Archive("edge", "1.0.0", ["a"]);
         await bench.InstallAsync(actions);
-        await bench.InstallAsync(bench.Archive("rules", "1.0.0", [], ("rules/r.yaml", "ref: rules.r\ntrigger: core.crontimer\naction: edge.a\n")));
+        await bench.InstallAsync(bench.Archive("rules", "1.0.0", [], ("rules/r.yaml", "ref: rules.r\ntrigger: core.crontimer\ntrigger_params: {expression: '0 0 * * *'}\naction: edge.a\n")));
         await bench.Packs.RemovePackAsync(new() { Ref = "edge" });
         Assert.False(await bench.ReadAsync<bool>("select action is not null from rule"));
         await bench.InstallAsync(actions);

@@ -1,6 +1,5 @@
 using Attune.Server.Tests.Events;
 using Attune.Server.Tests.Packs;
-using Attune.Testing;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
