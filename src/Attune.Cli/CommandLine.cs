@@ -3,11 +3,16 @@ using System.CommandLine.Invocation;
 using Attune.Cli.Commands;
 using Attune.Cli.Commands.Actions;
 using Attune.Cli.Commands.Agents;
+using Attune.Cli.Commands.Enforcements;
+using Attune.Cli.Commands.Events;
 using Attune.Cli.Commands.Executions;
 using Attune.Cli.Commands.Packs;
+using Attune.Cli.Commands.Rules;
 using Attune.Cli.Commands.Runtimes;
+using Attune.Cli.Commands.Sensors;
 using Attune.Cli.Commands.Sessions;
 using Attune.Cli.Commands.Tokens;
+using Attune.Cli.Commands.Triggers;
 using Attune.Cli.Commands.Users;
 using Attune.Cli.Commands.Workers;
 using Attune.Cli.Completion;
@@ -34,6 +39,18 @@ static class CommandLine
             Group("execution", "Executions: what ran, runs and will run", ListExecutions.Command(), ShowExecution.Command(),
                 ExecutionLogs.Command(), WatchExecutions.Command(), CancelExecution.Command(), RerunExecution.Command(),
                 WhyExecution.Command()),
+            Group("event", "Events: what happened, and what rules made of it", EmitEvent.Command(), ListEvents.Command(), ShowEvent.Command()),
+            Group("rule", "Rules: when this happens, do that", ListRules.Command(), ShowRule.Command(), CreateRule.Command(),
+                UpdateRule.Command(), EnableRule.Command(), DisableRule.Command(), DeleteRule.Command(), TestRule.Command(),
+                ReplayEvents.Command()),
+            Group("enforcement", "Enforcements: which rule applied to which event", ListEnforcements.Command(), ShowEnforcement.Command()),
+            Group("trigger", "Triggers: kinds of events", ListTriggers.Command(), ShowTrigger.Command(), CreateTrigger.Command(),
+                DeleteTrigger.Command(), EnableTrigger.Command(), DisableTrigger.Command(),
+                Group("webhook", "The address that events of a trigger may be sent to", EnableWebhook.Command(), DisableWebhook.Command(),
+                    RotateWebhook.Command(), ShowWebhook.Command())),
+            Group("sensor", "Sensors: programs that watch the world", ListSensors.Command(), ShowSensor.Command(), EnableSensor.Command(),
+                DisableSensor.Command(), RestartSensor.Command(), SensorLogs.Command()),
+            WatchFeed.Command(),
             Group("action", "Actions: what can be run", ListActions.Command(), ShowAction.Command()),
             Group("pack", "Packs: what actions come in", ListPacks.Command(), ShowPack.Command(), InstallPack.Command(),
                 RemovePack.Command(), CheckPack.Command(), ListPackReleases.Command(), ListPackEnvironments.Command()),

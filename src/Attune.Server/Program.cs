@@ -2,12 +2,14 @@ using Attune.Server.Actions;
 using Attune.Server.Dispatch;
 using Attune.Server.Events;
 using Attune.Server.Executions;
+using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
 using Attune.Server.Keys;
 using Attune.Server.Packs;
 using Attune.Server.Rules;
 using Attune.Server.Runtimes;
+using Attune.Server.Sensors;
 using Attune.Server.Status;
 using Attune.Server.Storage;
 using Attune.Server.Timers;
@@ -39,8 +41,10 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
+            .AddFeed()
             .AddTimers()
-            .AddWebhooks();
+            .AddWebhooks()
+            .AddSensors();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -55,7 +59,9 @@ static class Program
         app.MapRules();
         app.MapEvents();
         app.MapWorkers();
+        app.MapFeed();
         app.MapWebhooks();
+        app.MapSensors();
         return app;
     }
 }

@@ -209,11 +209,12 @@ static class Samples
             certificate_fingerprint = 'ab'
             """),
         Sample.Of("notification", """
-            channel = 'execution_created'
+            channel = 'feed'
             entity_type = 'execution'
             entity = '1000'
             activity = 'created'
-            content = '{}'
+            content = '{"ids": [1000], "refs": ["edge.rotate_cert"], "status": "requested"}'
+            position = 1000
             """),
         Sample.Of("key", """
             ref = 'edge.api_token'
@@ -336,6 +337,19 @@ static class Samples
             count = 2
             fired_late = 1
             policy = 'latest'
+            """),
+        Sample.Of("sensor_assignment", """
+            sensor = 1000
+            worker = 1000
+            generation = 1
+            fingerprint = 'abc'
+            emitters = '{1000}'
+            """),
+        Sample.Of("sensor_log", """
+            sensor = 1000
+            worker_name = 'edge-1'
+            logged_at = now()
+            text = 'looking at /srv/in'
             """),
     ];
 

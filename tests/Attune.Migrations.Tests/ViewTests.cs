@@ -11,14 +11,29 @@ public sealed class ViewTests
     {
         await using var bench = await DatabaseBench.CreateAsync(ct);
         await bench.Db.InsertAsync(Samples.All, ct);
+        await bench.Db.ExecuteAsync("delete from attune.notification where position is null", ct);
         var views = await bench.Db.ListAsync<string>(
             """select relname from pg_class where relnamespace = 'attune'::regnamespace and relkind = 'v' order by relname collate "C" """, ct);
 
         Assert.Equal(
-            ["pack_environment_status", "pack_latest_test", "pack_test_summary", "workflow_action_link", "workflow_execution_summary", "workflow_task_detail"],
+            ["notification_change", "pack_environment_status", "pack_latest_test", "pack_test_summary", "workflow_action_link", "workflow_execution_summary", "workflow_task_detail"],
             views);
         foreach (var view in views)
             Assert.Equal(1, await bench.Db.ReadAsync<int>($"select count(*) from attune.{view}", ct));
+    }
+
+    [Fact]
+    public async Task The_feed_has_a_row_for_each_thing_that_changed()
+    {
+        await using var bench = await DatabaseBench.CreateAsync(ct);
+        await bench.Db.ExecuteAsync("insert into attune.execution (action_ref) select 'edge.a' || i from generate_series(1, 2) i", ct);
+        await bench.Db.ExecuteAsync("update attune.execution set status = 'running', action_ref = 'edge.a1' where id = 1", ct);
+        await bench.Db.ExecuteAsync("update attune.notification set position = id where activity = 'created'", ct);
+
+        Assert.Equal(
+            ["1 1 edge.a1 created requested", "1 2 edge.a2 created requested", "1 edge.a1 status_changed running"],
+            await bench.Db.ListAsync<string>(
+                "select concat_ws(' ', position, entity_id, ref, activity, status) from attune.notification_change order by notification, entity_id", ct));
     }
 
     [Fact]

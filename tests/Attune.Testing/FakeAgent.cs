@@ -21,6 +21,9 @@ public sealed class FakeAgent : IAsyncDisposable
     readonly WorkerService.WorkerServiceClient client;
     readonly Channel<ControlMessage> inbox = Channel.CreateUnbounded<ControlMessage>();
     AsyncDuplexStreamingCall<WorkerMessage, ControlMessage>? call;
+
+    // The welcome may share its message with the first items, and they are there to be taken like any others.
+    ControlMessage? besideWelcome;
     Task reading = Task.CompletedTask;
 
     FakeAgent(GrpcChannel channel, string name, ECDsa key, X509Certificate2 certificate)
@@ -66,11 +69,20 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>The same agent at another replica.</summary>
-    public FakeAgent On(GrpcChannel channel) => new(channel, Name, key, certificate) { SpoolId = SpoolId, Slots = Slots };
+    public FakeAgent On(GrpcChannel channel)
+    {
+        var same = new FakeAgent(channel, Name, key, certificate) { SpoolId = SpoolId, Slots = Slots, Role = Role };
+        foreach (var (runtime, version) in Runtimes)
+            same.Runtimes[runtime] = version;
+        foreach (var (label, value) in Labels)
+            same.Labels[label] = value;
+        return same;
+    }
 
     /// <summary>Opens a session and waits for its welcome.</summary>
     public async Task<ControlMessage> ConnectAsync(CancellationToken ct, params HeldExecution[] held)
     {
+        besideWelcome = null;
         call = client.Connect(cancellationToken: CancellationToken.None);
         reading = ReadAsync(call);
         var hello = new Hello
@@ -89,13 +101,15 @@ public sealed class FakeAgent : IAsyncDisposable
         await SendAsync(new() { Hello = hello }, ct);
         var first = await NextAsync(ct);
         Welcome = first.Welcome;
+        besideWelcome = first.Items.Count + first.Acks.Count + first.Cancels.Count > 0 ? first : null;
         return first;
     }
 
     public Task SendAsync(WorkerMessage message, CancellationToken ct) => call!.RequestStream.WriteAsync(message, ct);
 
     /// <summary>The next message; <see cref="Specs"/> is kept up by itself.</summary>
-    public async Task<ControlMessage> NextAsync(CancellationToken ct) => await inbox.Reader.ReadAsync(ct);
+    public async Task<ControlMessage> NextAsync(CancellationToken ct)
+        => Interlocked.Exchange(ref besideWelcome, null) ?? await inbox.Reader.ReadAsync(ct);
 
     /// <summary>Skips messages until one fits.</summary>
     public async Task<ControlMessage> NextAsync(Func<ControlMessage, bool> wanted, CancellationToken ct)
@@ -110,6 +124,47 @@ public sealed class FakeAgent : IAsyncDisposable
 
     public async Task<WorkItem> NextItemAsync(CancellationToken ct)
         => (await NextAsync(message => message.Items.Count > 0, ct)).Items[0];
+
+    /// <summary>The next list of sensors that fits.</summary>
+    public async Task<IReadOnlyList<SensorAssignment>> NextSensorsAsync(Func<IReadOnlyList<SensorAssignment>, bool> wanted, CancellationToken ct)
+        => (await NextAsync(message => message.Sensors is { } list && wanted(list.Sensors), ct)).Sensors.Sensors;
+
+    /// <summary>The next list that has this sensor, and the sensor in it.</summary>
+    public async Task<SensorAssignment> NextSensorAsync(string sensorRef, CancellationToken ct)
+        => (await NextSensorsAsync(list => list.Any(sensor => sensor.SensorRef == sensorRef), ct)).First(sensor => sensor.SensorRef == sensorRef);
+
+    /// <summary>The next acknowledgement of events up to this one.</summary>
+    public async Task<SensorEventAck> NextEventAckAsync(long throughSequence, CancellationToken ct)
+        => (await NextAsync(message => message.SensorEventAck is { } ack && ack.ThroughSequence >= throughSequence, ct)).SensorEventAck;
+
+    public Task EmitAsync(CancellationToken ct, params SensorEvent[] events) => SendAsync(new() { SensorEvents = { events } }, ct);
+
+    /// <summary>As the process of a sensor that it was given.</summary>
+    public Task ReportAsync(SensorAssignment sensor, SensorProcessState state, CancellationToken ct, int failuresInRow = 0, string lastError = "")
+        => SendAsync(
+            new()
+            {
+                SensorReports =
+                {
+                    new SensorReport
+                    {
+                        SensorRef = sensor.SensorRef,
+                        Generation = sensor.Generation,
+                        State = state,
+                        StartedAt = state is SensorProcessState.Running ? TimeProvider.System.GetUtcNow().ToTimestamp() : null,
+                        FailuresInRow = failuresInRow,
+                        LastError = lastError,
+                    },
+                },
+            },
+            ct);
+
+    public Task LogAsync(string sensorRef, CancellationToken ct, params string[] lines)
+    {
+        var log = new SensorLog { SensorRef = sensorRef };
+        log.Lines.Add(lines.Select(line => new SensorOutputLine { Time = TimeProvider.System.GetUtcNow().ToTimestamp(), Text = line }));
+        return SendAsync(new() { SensorLogs = { log } }, ct);
+    }
 
     /// <summary>Answers every item with `completed` at once, in bulk, until the stream ends.</summary>
     public async Task CompleteEverythingAsync(TimeProvider clock, CancellationToken ct)
@@ -184,6 +239,15 @@ public sealed class FakeAgent : IAsyncDisposable
             {
                 foreach (var spec in message.Specs)
                     Specs[spec.SpecId] = spec;
+                if (message is { Welcome: not null, Sensors: { } sensors })
+                {
+                    // One message on the wire; a test waits for its welcome and for its sensors.
+                    message.Sensors = null;
+                    await inbox.Writer.WriteAsync(message, CancellationToken.None);
+                    await inbox.Writer.WriteAsync(new() { Sensors = sensors }, CancellationToken.None);
+                    continue;
+                }
+
                 await inbox.Writer.WriteAsync(message, CancellationToken.None);
             }
         }

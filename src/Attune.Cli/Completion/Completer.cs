@@ -16,7 +16,7 @@ sealed record Proposal(IReadOnlyList<(string Text, string Meaning)> Candidates, 
 
 static class Completer
 {
-    static readonly string[] optionsWithFile = ["--params", "--ca-file"];
+    static readonly string[] optionsWithFile = ["--params", "--ca-file", "--file", "--secret-file"];
 
     public static async Task<Proposal> ProposeAsync(Cursor at, Func<Suggest, IReadOnlyList<string>, Task<IEnumerable<string>>> ask)
     {

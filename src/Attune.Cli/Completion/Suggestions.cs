@@ -47,6 +47,29 @@ static class Suggestions
     public static async Task<IEnumerable<string>> WorkerNamesAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
         => (await client.Workers.ListWorkersAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Workers.Select(each => each.Name);
 
+    public static async Task<IEnumerable<string>> TriggerRefsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Triggers.ListTriggersAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Triggers.Select(each => each.Ref);
+
+    /// <summary>`name=` for every field that an event of the trigger that stands first carries.</summary>
+    public static async Task<IEnumerable<string>> PayloadAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => ParameterField.Read((await client.Triggers.GetTriggerAsync(new() { Ref = before[0] }, cancellationToken: ct)).Trigger.Output)
+            .Select(field => $"{field.Key}=");
+
+    public static async Task<IEnumerable<string>> RuleRefsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Rules.ListRulesAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Rules.Select(each => each.Ref);
+
+    public static async Task<IEnumerable<string>> SensorRefsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Sensors.ListSensorsAsync(new() { PageSize = PageSize }, cancellationToken: ct)).Sensors.Select(each => each.Ref);
+
+    public static async Task<IEnumerable<string>> EventIdsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Events.ListEventsAsync(new() { PageSize = 20 }, cancellationToken: ct))
+            .Events.Select(each => each.Id.ToString(CultureInfo.InvariantCulture));
+
+    public static async Task<IEnumerable<string>> EnforcementIdsAsync(
+        AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Events.ListEnforcementsAsync(new() { PageSize = 20 }, cancellationToken: ct))
+            .Enforcements.Select(each => each.Id.ToString(CultureInfo.InvariantCulture));
+
     public static async Task<IEnumerable<string>> LoginsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
         => (await client.Identities.ListIdentitiesAsync(new() { PageSize = PageSize }, cancellationToken: ct))
             .Identities.Select(each => each.Login);

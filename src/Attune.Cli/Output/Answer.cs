@@ -62,6 +62,15 @@ sealed class Answer(Terminal terminal, OutputFormat format, bool quiet)
         terminal.Out.WriteLine(secret);
     }
 
+    /// <summary>One of a stream without an end: a document in a line of its own, or (YAML) a document of a stream of them.</summary>
+    public void Line(IMessage item)
+    {
+        if (format is OutputFormat.Yaml)
+            terminal.Out.Write($"---\n{YamlText.OfJson(WireJson.Of(item))}\n");
+        else
+            terminal.Out.WriteLine(WireJson.OfLine(item));
+    }
+
     public void Document(string json) => terminal.Out.WriteLine(format is OutputFormat.Yaml ? YamlText.OfJson(json) : json);
 
     /// <summary>For a person; unheard with --quiet.</summary>

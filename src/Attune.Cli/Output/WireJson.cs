@@ -10,14 +10,21 @@ namespace Attune.Cli.Output;
 /// </summary>
 static partial class WireJson
 {
-    static readonly JsonFormatter formatter = new(JsonFormatter.Settings.Default
+    static readonly JsonFormatter.Settings settings = JsonFormatter.Settings.Default
         .WithPreserveProtoFieldNames(true)
         .WithFormatDefaultValues(true)
-        .WithTypeRegistry(TypeRegistry.Empty)
-        .WithIndentation());
+        .WithTypeRegistry(TypeRegistry.Empty);
+
+    static readonly JsonFormatter formatter = new(settings.WithIndentation());
+    static readonly JsonFormatter lineFormatter = new(settings);
 
     // The formatter writes < and > as \u003c and \u003e, for pages that JSON is pasted into; here people and grep read it.
-    public static string Of(IMessage message) => Escape.Replace(formatter.Format(message), escape => escape.Value switch
+    public static string Of(IMessage message) => Readable(formatter.Format(message));
+
+    /// <summary>Without a line break.</summary>
+    public static string OfLine(IMessage message) => Readable(lineFormatter.Format(message));
+
+    static string Readable(string json) => Escape.Replace(json, escape => escape.Value switch
     {
         "\\u003c" => "<",
         "\\u003e" => ">",

@@ -7,12 +7,21 @@ namespace Attune.Cli.Parameters;
 /// Parameters from `k=v` words, typed by the action's schema. `k=v` text, `k=@file` a file's text (`@-` stdin, `@@` a text that
 /// begins with @), `k:=json` any JSON, `a.b=v` inside an object; an array takes its values one by one.
 /// </summary>
+/// <param name="owner">Ref of what takes them.</param>
 /// <param name="schema">Null when it could not be read: then types are guessed and every name goes.</param>
-sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, ParameterField>? schema, Func<string, string> readFile)
+/// <param name="readFile">Reads what `@` names.</param>
+/// <param name="show">The command that lists them.</param>
+/// <param name="noun">What one of them is called.</param>
+sealed class ParameterSet(
+    string owner, IReadOnlyDictionary<string, ParameterField>? schema, Func<string, string> readFile,
+    string show = "attune action show", string noun = "parameter")
 {
     readonly HashSet<string> listed = new(StringComparer.Ordinal);
 
     public Struct Values { get; } = new();
+
+    /// <summary>A text with {{ in it stays one, whatever the schema says its value will be.</summary>
+    public bool TakesExpressions { get; init; }
 
     /// <summary>A whole object, laid under the words that follow.</summary>
     public void Lay(Struct parameters)
@@ -46,8 +55,8 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
         if (equals <= 0)
         {
             throw new CommandFailure(
-                $"'{word}' is not a parameter: it is written name=value.",
-                $"`attune action show {actionRef}` lists them.");
+                $"'{word}' is not a {noun}: it is written name=value.",
+                $"`{show} {owner}` lists them.");
         }
 
         var isJson = word[equals - 1] is ':';
@@ -58,9 +67,16 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
 
         var names = path.Split('.');
         var field = schema is null ? ParameterField.Unknown : Field(path, names);
-        var value = isJson ? ParameterText.Json(path, text) : ParameterText.Typed(path, text, field);
-        Put(path, names, value, appends: field.Type is "array" && !isJson);
+        var value = isJson ? ParameterText.Json(path, text)
+            : IsExpression(text, field) ? Value.ForString(text)
+            : ParameterText.Typed(path, text, field);
+        Put(path, names, value, appends: value.KindCase is Value.KindOneofCase.ListValue && !isJson);
     }
+
+    // One expression may be a whole array; beside other text it is an item's.
+    bool IsExpression(string text, ParameterField field)
+        => TakesExpressions && text.Contains("{{", StringComparison.Ordinal)
+            && (field.Type is not "array" || (text.StartsWith("{{", StringComparison.Ordinal) && text.EndsWith("}}", StringComparison.Ordinal)));
 
     string Text(string path, string text)
     {
@@ -109,8 +125,8 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
 
         var suggestion = fields.Count is 0 ? " It takes none." : NearestName.Suggest(name, [.. fields.Keys]);
         throw new CommandFailure(
-            $"{actionRef} has no parameter '{(path.Contains('.') ? path : name)}'.{suggestion}",
-            $"`attune action show {actionRef}` lists them.");
+            $"{owner} has no {noun} '{(path.Contains('.') ? path : name)}'.{suggestion}",
+            $"`{show} {owner}` lists them.");
     }
 
     void Put(string path, string[] names, Value value, bool appends)
@@ -124,7 +140,8 @@ sealed class ParameterSet(string actionRef, IReadOnlyDictionary<string, Paramete
         }
 
         // The first word replaces what --params brought; those after it add to the first.
-        if (appends && !listed.Add(path) && target.Fields.TryGetValue(names[^1], out var list))
+        if (appends && !listed.Add(path) && target.Fields.TryGetValue(names[^1], out var list)
+            && list.KindCase is Value.KindOneofCase.ListValue)
             list.ListValue.Values.Add(value.ListValue.Values);
         else
             target.Fields[names[^1]] = value;

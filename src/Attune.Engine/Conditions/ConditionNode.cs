@@ -135,10 +135,10 @@ abstract class ConditionNode
         public override ConditionVerdict Evaluate(ref Evaluation evaluation)
         {
             var isThere = path.TryGet(evaluation.Payload, out var value);
-            if ((isThere ? test.Holds(value, evaluation.Now) : false) is not { } holds)
+            if ((isThere ? test.Holds(value, ref evaluation) : false) is not { } holds)
             {
                 if (evaluation.Text is not null)
-                    evaluation.Explain(Words, $"gave up after {FieldTest.Pattern.Timeout.TotalMilliseconds} ms; a simpler pattern would do");
+                    evaluation.Explain(Words, $"a pattern took longer than {FieldTest.Pattern.Timeout.TotalMilliseconds} ms; simplify it");
                 return ConditionVerdict.Failed;
             }
 

@@ -15,13 +15,16 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
 {
     const int MaxDepth = 100;
     const int MaxNodes = 10_000;
+    const int MaxCostly = 1000;
     const int MaxProblems = 100;
 
     static readonly string[] Groups = ["all", "any", "not"];
     static readonly string[] Known = ["all", "any", "not", "field", "operator", "value"];
 
-    readonly PayloadShape shape = new(payload);
+    // A schema without a field says nothing: that is how a trigger without one is stored.
+    readonly PayloadShape shape = new(payload is { IsEmpty: true } ? null : payload);
     int nodes;
+    int costly;
 
     public PayloadShape Shape => shape;
 
@@ -51,6 +54,14 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
             problems.Add(new(path, message));
         else if (problems.Count == MaxProblems - 1)
             problems.Add(new("", "There are further mistakes, which are not listed."));
+    }
+
+    /// <summary>Whether there may be one more expression or pattern; each holds memory and takes time that a comparison does not.</summary>
+    public bool TakesCostly()
+    {
+        if (++costly == MaxCostly + 1)
+            Report("", $"There are more than {MaxCostly} expressions and patterns.");
+        return costly <= MaxCostly;
     }
 
     public static string Below(string path, string name) => path is "" ? name : $"{path}.{name}";

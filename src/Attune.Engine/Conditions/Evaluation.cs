@@ -14,6 +14,9 @@ ref struct Evaluation(Value payload, Func<Scope> scope, DateTimeOffset now)
 
     public Scope Scope => made ??= scope();
 
+    /// <summary>Patterns that took too long so far.</summary>
+    public int SlowPatterns { get; set; }
+
     /// <summary>Why not, as far as it is known; null where nobody asked.</summary>
     public StringBuilder? Text { get; init; }
 

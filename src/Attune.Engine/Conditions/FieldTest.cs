@@ -9,26 +9,26 @@ namespace Attune.Engine.Conditions;
 abstract class FieldTest
 {
     /// <summary>Null where it cannot be decided.</summary>
-    public abstract bool? Holds(Value value, DateTimeOffset now);
+    public abstract bool? Holds(Value value, ref Evaluation evaluation);
 
     public sealed class Equal(Value literal) : FieldTest
     {
         public Value Literal => literal;
 
-        public override bool? Holds(Value value, DateTimeOffset now) => value == literal;
+        public override bool? Holds(Value value, ref Evaluation evaluation) => value == literal;
     }
 
     public sealed class OneOf(HashSet<Value> literals) : FieldTest
     {
         public IReadOnlySet<Value> Literals => literals;
 
-        public override bool? Holds(Value value, DateTimeOffset now) => literals.Contains(value);
+        public override bool? Holds(Value value, ref Evaluation evaluation) => literals.Contains(value);
     }
 
     /// <summary>Numbers by value, texts character by character.</summary>
     public sealed class Ordered(Value literal, bool greater, bool orEqual) : FieldTest
     {
-        public override bool? Holds(Value value, DateTimeOffset now)
+        public override bool? Holds(Value value, ref Evaluation evaluation)
         {
             int order;
             if (value.IsNumber && literal.IsNumber)
@@ -45,7 +45,7 @@ abstract class FieldTest
     /// <summary>A text has a part, a list an item, a map a name.</summary>
     public sealed class Containing(Value literal) : FieldTest
     {
-        public override bool? Holds(Value value, DateTimeOffset now) => value.Kind switch
+        public override bool? Holds(Value value, ref Evaluation evaluation) => value.Kind switch
         {
             ValueKind.String => literal.Kind is ValueKind.String && value.AsString().Contains(literal.AsString(), StringComparison.Ordinal),
             ValueKind.List => HasItem(value.AsList()),
@@ -67,25 +67,31 @@ abstract class FieldTest
 
     public sealed class StartingWith(string literal) : FieldTest
     {
-        public override bool? Holds(Value value, DateTimeOffset now)
+        public override bool? Holds(Value value, ref Evaluation evaluation)
             => value.Kind is ValueKind.String && value.AsString().StartsWith(literal, StringComparison.Ordinal);
     }
 
     public sealed class EndingWith(string literal) : FieldTest
     {
-        public override bool? Holds(Value value, DateTimeOffset now)
+        public override bool? Holds(Value value, ref Evaluation evaluation)
             => value.Kind is ValueKind.String && value.AsString().EndsWith(literal, StringComparison.Ordinal);
     }
 
     /// <summary>Anywhere in the text unless the pattern is anchored.</summary>
     public sealed class Pattern(Regex regex) : FieldTest
     {
-        public static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(100);
+        // Many slow patterns together must not hold an event up either.
+        const int SlowMax = 3;
 
-        public override bool? Holds(Value value, DateTimeOffset now)
+        /// <summary>Of a pattern that has to backtrack.</summary>
+        public static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(250);
+
+        public override bool? Holds(Value value, ref Evaluation evaluation)
         {
             if (value.Kind is not ValueKind.String)
                 return false;
+            if (evaluation.SlowPatterns >= SlowMax)
+                return null;
 
             try
             {
@@ -93,6 +99,7 @@ abstract class FieldTest
             }
             catch (RegexMatchTimeoutException)
             {
+                evaluation.SlowPatterns++;
                 return null;
             }
         }
@@ -101,7 +108,7 @@ abstract class FieldTest
     /// <summary>As in a schema, null is not given.</summary>
     public sealed class Present : FieldTest
     {
-        public override bool? Holds(Value value, DateTimeOffset now) => value.Kind is not ValueKind.Null;
+        public override bool? Holds(Value value, ref Evaluation evaluation) => value.Kind is not ValueKind.Null;
     }
 
     /// <summary>An RFC 3339 time, or seconds since 1970, that lies no further back.</summary>
@@ -112,8 +119,8 @@ abstract class FieldTest
 
         static readonly StringFormat Rfc3339 = StringFormat.Find("date-time")!;
 
-        public override bool? Holds(Value value, DateTimeOffset now)
-            => Moment(value) is { } moment && moment - now <= Ahead && now - moment <= length;
+        public override bool? Holds(Value value, ref Evaluation evaluation)
+            => Moment(value) is { } moment && moment - evaluation.Now <= Ahead && evaluation.Now - moment <= length;
 
         static DateTimeOffset? Moment(Value value)
         {

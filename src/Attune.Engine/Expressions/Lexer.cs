@@ -13,14 +13,14 @@ struct Lexer
     ];
 
     readonly string text;
-    readonly int opening;
+    readonly int beginning;
     readonly bool isEmbedded;
     int next;
     int braces;
 
     /// <param name="start">Of the expression: behind the `{{` of an embedded one.</param>
     public Lexer(string text, int start, bool isEmbedded)
-        => (this.text, opening, next, this.isEmbedded) = (text, start - 2, start, isEmbedded);
+        => (this.text, beginning, next, this.isEmbedded) = (text, start, start, isEmbedded);
 
     public static bool IsName(string text)
     {
@@ -40,8 +40,10 @@ struct Lexer
     {
         while (next < text.Length && text[next] is ' ' or '\t' or '\n' or '\r')
             next++;
+        if (next - beginning > ExpressionLimits.TextMax)
+            throw Fail(-1, $"The expression is longer than {ExpressionLimits.TextMax} characters.");
         if (next >= text.Length)
-            return isEmbedded ? throw Fail(opening, "The expression has no `}}` at its end.") : new(TokenKind.End, "", next, next);
+            return isEmbedded ? throw Fail(beginning - 2, "The expression has no `}}` at its end.") : new(TokenKind.End, "", next, next);
 
         var character = text[next];
         if (isEmbedded && braces == 0 && text.AsSpan(next).StartsWith("}}"))

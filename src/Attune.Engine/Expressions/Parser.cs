@@ -20,8 +20,6 @@ sealed partial class Parser
     {
         this.text = text;
         lexer = new(text, start, isEmbedded);
-        if (text.Length > ExpressionLimits.TextMax)
-            throw Fail(-1, $"The text is longer than {ExpressionLimits.TextMax} characters.");
         token = lexer.Next();
         following = token.Kind is TokenKind.End ? token : lexer.Next();
     }

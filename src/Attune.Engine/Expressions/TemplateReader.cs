@@ -5,27 +5,33 @@ namespace Attune.Engine.Expressions;
 /// <summary>Compiles the texts of a JSON value, and lists every mistake in them.</summary>
 sealed class TemplateReader(List<TemplateProblem> problems)
 {
+    // Who made as many mistakes will not miss the next; a hostile text could hold a hundred thousand.
+    const int ProblemsMax = 100;
+
     /// <summary>Null where a mistake was found.</summary>
     public TemplatePart? Read(JsonElement json)
     {
-        var before = problems.Count;
-        Value value;
         try
         {
-            value = Value.FromJson(json);
+            return Read(Value.FromJson(json));
         }
         catch (JsonException exception)
         {
             problems.Add(new("", new("", -1, exception.Message)));
             return null;
         }
+    }
 
+    public TemplatePart? Read(Value value)
+    {
+        var before = problems.Count;
         var part = Part(value, "");
         return problems.Count == before ? part : null;
     }
 
     TemplatePart Part(Value value, string path) => value.Kind switch
     {
+        _ when problems.Count >= ProblemsMax => new TemplateConstant(value),
         ValueKind.String => Text(value, path),
         ValueKind.List => List(value, path),
         ValueKind.Map => Map(value, path),
@@ -59,7 +65,7 @@ sealed class TemplateReader(List<TemplateProblem> problems)
         var text = value.AsString();
         var pieces = new List<(string Literal, Expression? Expression)>();
         var next = 0;
-        while (text.IndexOf("{{", next, StringComparison.Ordinal) is >= 0 and var start)
+        while (problems.Count < ProblemsMax && text.IndexOf("{{", next, StringComparison.Ordinal) is >= 0 and var start)
         {
             if (start > next)
                 pieces.Add((text[next..start], null));

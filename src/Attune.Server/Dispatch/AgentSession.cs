@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Attune.Engine.Placement;
+using Attune.Server.Sensors;
 using Attune.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -45,6 +46,17 @@ sealed class AgentSession(long workerId, string name, Guid sessionId)
 
     /// <summary>Role, runtimes and labels; replaced as a whole when they change.</summary>
     public required Candidate Facts { get; set; }
+
+    /// <summary>Names the agent's disk.</summary>
+    public string SpoolId { get; init; } = "";
+
+    /// <summary>What its sensors emitted and nobody has recorded yet; null where its role takes no sensors.</summary>
+    public SensorBacklog? Backlog { get; init; }
+
+    public bool TakesSensors => Backlog is not null;
+
+    /// <summary>What the agent was last told of its sensors; null: nothing yet.</summary>
+    public SensorAssignments? SentSensors { get; set; }
 
     public bool Cordoned { get; set; }
 

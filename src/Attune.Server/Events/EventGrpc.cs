@@ -55,7 +55,7 @@ sealed class EventGrpc(EmitEvents emit, EventStore store) : EventService.EventSe
                 TriggerRef = NullIfEmpty(request.TriggerRef),
                 SourceRef = NullIfEmpty(request.SourceRef),
                 RuleRef = NullIfEmpty(request.RuleRef),
-                Origins = [.. request.Origins.Where(origin => origin is not EventOrigin.Unspecified).Select(EventMapping.ToText)],
+                Origins = [.. request.Origins.Where(origin => origin is > EventOrigin.Unspecified and <= EventOrigin.Replay).Select(EventMapping.ToText)],
                 CreatedAfter = request.CreatedAfter?.ToDateTimeOffset(),
                 CreatedBefore = request.CreatedBefore?.ToDateTimeOffset(),
                 Packs = context.GetCaller().PacksFor("events", "read")?.ToArray(),
@@ -89,7 +89,7 @@ sealed class EventGrpc(EmitEvents emit, EventStore store) : EventService.EventSe
             {
                 RuleRef = NullIfEmpty(request.RuleRef),
                 Event = request.EventId == 0 ? null : request.EventId,
-                Statuses = [.. request.Statuses.Where(status => status is not EnforcementStatus.Unspecified).Select(status => status.ToString().ToLowerInvariant())],
+                Statuses = [.. request.Statuses.Where(status => status is > EnforcementStatus.Unspecified and <= EnforcementStatus.Disabled).Select(status => status.ToString().ToLowerInvariant())],
                 TriggerRef = NullIfEmpty(request.TriggerRef),
                 Failed = request.Failed,
                 CreatedAfter = request.CreatedAfter?.ToDateTimeOffset(),

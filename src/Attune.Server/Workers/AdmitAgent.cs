@@ -15,6 +15,7 @@ sealed partial class AdmitAgent(
 {
     public const int ProtocolVersion = 1;
     const int SlotsMax = 10_000;
+    const int SpoolIdLengthMax = 128;
 
     /// <summary>Exactly one of <paramref name="Session"/> and <paramref name="Refusal"/> is set.</summary>
     public sealed record Admission(AgentSession? Session, Welcome? Welcome, Refusal? Refusal)
@@ -24,6 +25,9 @@ sealed partial class AdmitAgent(
 
         /// <summary>Given to the agent by the database, and lost with its disk: reported on its behalf.</summary>
         public IReadOnlyList<AssignedExecution> Lost { get; init; } = [];
+
+        /// <summary>Of an agent whose spool was replaced: to be stored once all that the old one knew of is settled.</summary>
+        public string? NewSpoolId { get; init; }
         public Drain? Drain { get; init; }
     }
 
@@ -53,6 +57,8 @@ sealed partial class AdmitAgent(
             Cordoned = registered.Cordoned,
             Draining = registered.Draining,
             Leaving = hello.Draining,
+            SpoolId = hello.SpoolId,
+            Backlog = hello.Role is WorkerRole.Sensor or WorkerRole.Hybrid ? new() : null,
         };
 
         // The old stream must stop delivering before we read what the database gives to this agent.
@@ -89,6 +95,7 @@ sealed partial class AdmitAgent(
         {
             NeverBegun = neverBegun,
             Lost = lost,
+            NewSpoolId = hello.SpoolId == registered.EarlierSpoolId ? null : hello.SpoolId,
             Drain = registered.Draining
                 ? new() { Deadline = registered.DrainDeadline?.ToTimestamp(), Reason = registered.DrainReason ?? "" }
                 : null,
@@ -113,6 +120,8 @@ sealed partial class AdmitAgent(
             return Invalid($"slots: {hello.Slots} is not between 1 and {SlotsMax}.");
         if (hello.Role is WorkerRole.Unspecified)
             return Invalid("role: must be action, sensor or hybrid.");
+        if (hello.SpoolId.Length > SpoolIdLengthMax)
+            return Invalid($"spool_id: has {hello.SpoolId.Length} characters; {SpoolIdLengthMax} are the most.");
 
         foreach (var (name, value) in hello.Labels)
         {

@@ -6,8 +6,8 @@ using Grpc.Core;
 namespace Attune.Server.Workers;
 
 /// <summary>
-/// One agent's stream from Hello to its end: a loop that reads and a loop that writes, joined by the session. What the agent holds
-/// when the stream drops stays its own until its lease runs out.
+/// One agent's stream from Hello to its end: a loop that reads, one that writes and one that records what its sensors emit, joined by the
+/// session. What the agent holds when the stream drops stays its own until its lease runs out.
 /// </summary>
 sealed partial class ServeAgent(
     AdmitAgent admit, AgentInbox inbox, WorkerStore store, AgentSessions sessions, IHostApplicationLifetime lifetime,
@@ -54,6 +54,7 @@ sealed partial class ServeAgent(
                 Reason = "The server is stopping.",
             }));
             var writing = session.WriteAsync(responses, ending.Token);
+            var recording = inbox.RecordAsync(session, ending.Token);
             try
             {
                 while (await requests.MoveNext(ending.Token))
@@ -64,7 +65,7 @@ sealed partial class ServeAgent(
             {
                 session.Close();
                 await ending.CancelAsync();
-                await writing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await Task.WhenAll(writing, recording).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or RpcException)

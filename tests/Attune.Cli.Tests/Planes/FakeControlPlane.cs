@@ -38,6 +38,16 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeWorkers Workers => Get<FakeWorkers>();
 
+    public FakeEvents Events => Get<FakeEvents>();
+
+    public FakeRules Rules => Get<FakeRules>();
+
+    public FakeTriggers Triggers => Get<FakeTriggers>();
+
+    public FakeSensors Sensors => Get<FakeSensors>();
+
+    public FakeFeed Feed => Get<FakeFeed>();
+
     Script Told => Get<Script>();
 
     public static async Task<FakeControlPlane> StartAsync(X509Certificate2? certificate = null)
@@ -59,6 +69,11 @@ public sealed class FakeControlPlane : IAsyncDisposable
             .AddSingleton<FakePacks>()
             .AddSingleton<FakeWorkers>()
             .AddSingleton<FakeSystem>()
+            .AddSingleton<FakeEvents>()
+            .AddSingleton<FakeRules>()
+            .AddSingleton<FakeTriggers>()
+            .AddSingleton<FakeSensors>()
+            .AddSingleton<FakeFeed>()
             .AddGrpc(grpc => grpc.Interceptors.Add<Script>());
         var app = builder.Build();
         app.MapGrpcService<FakeIdentities>();
@@ -67,6 +82,11 @@ public sealed class FakeControlPlane : IAsyncDisposable
         app.MapGrpcService<FakePacks>();
         app.MapGrpcService<FakeWorkers>();
         app.MapGrpcService<FakeSystem>();
+        app.MapGrpcService<FakeEvents>();
+        app.MapGrpcService<FakeRules>();
+        app.MapGrpcService<FakeTriggers>();
+        app.MapGrpcService<FakeSensors>();
+        app.MapGrpcService<FakeFeed>();
         await app.StartAsync(CancellationToken.None);
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         return new(app, addresses.Single());

@@ -39,6 +39,8 @@ public sealed class FakeExecutions : ExecutionService.ExecutionServiceBase
         WorkerName = "edge-1",
         Created = Noon,
         StartedAt = Noon,
+        RuleRef = "edge.page",
+        EventId = 7,
         FinishedAt = Timestamp.FromDateTimeOffset(Noon.ToDateTimeOffset() + TimeSpan.FromMilliseconds(1250)),
     };
 

@@ -30,8 +30,8 @@ static class ShowAction
             new("Needs labels", Texts.Labels(action.WorkerLabels)),
             new("Gets permissions", string.Join(", ", action.PermissionSets)),
             new("Tags", string.Join(", ", action.Tags)),
-            new("Parameters", Fields(action.Parameters)),
-            new("Output", Fields(action.Output)),
+            new("Parameters", SchemaText.Fields(action.Parameters)),
+            new("Output", SchemaText.Fields(action.Output)),
             new("Run it", $"attune run {action.Ref}{Example(action)}"));
     }
 
@@ -39,27 +39,6 @@ static class ShowAction
         => retry is { MaxAttempts: > 1 }
             ? $"{retry.MaxAttempts} attempts, {retry.Backoff} from {retry.DelaySeconds} s, on {string.Join(", ", retry.On)}"
             : "";
-
-    static string Fields(Google.Protobuf.WellKnownTypes.Struct? schema)
-    {
-        var fields = ParameterField.Read(schema).OrderByDescending(field => field.Value.Required).ToList();
-        var width = fields.Select(field => field.Key.Length).DefaultIfEmpty().Max();
-        return string.Join('\n', fields.Select(field => $"{field.Key.PadRight(width)}  {Describe(field.Value)}".TrimEnd()));
-    }
-
-    static string Describe(ParameterField field)
-    {
-        var type = field.Items is { Type.Length: > 0 } items ? $"{field.Type} of {items.Type}" : field.Type;
-        string[] facts =
-        [
-            type,
-            field.Required ? "required" : "",
-            field.Secret ? "secret" : "",
-            field.Default is { } fallback ? $"default {Texts.Json(fallback)}" : "",
-        ];
-        var text = string.Join(", ", facts.Where(fact => fact is not ""));
-        return field.Description is "" ? text : $"{text}: {field.Description}";
-    }
 
     static string Example(V1.Action action)
         => string.Concat(ParameterField.Read(action.Parameters)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Attune.Cli.Completion;
 
 namespace Attune.Cli.Commands.Executions;
@@ -13,8 +12,5 @@ static class ExecutionIds
         Arity = System.CommandLine.ArgumentArity.OneOrMore,
     };
 
-    public static long Parse(string text)
-        => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0
-            ? id
-            : throw new CommandFailure($"'{text}' is not the id of an execution, which is a number.", "`attune execution list` shows the latest.");
+    public static long Parse(string text) => Ids.Parse(text, "an execution", "attune execution list");
 }

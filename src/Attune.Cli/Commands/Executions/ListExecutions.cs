@@ -13,13 +13,15 @@ static class ListExecutions
     static readonly Option<string?> pack = new("--pack") { Description = "Only of this pack's actions", HelpName = "REF" };
     static readonly Option<string?> worker = new("--worker") { Description = "Only what ran on this agent", HelpName = "NAME" };
     static readonly Option<string?> by = new("--by") { Description = "Only what this user started", HelpName = "LOGIN" };
+    static readonly Option<string?> rule = new("--rule") { Description = "Only what this rule started", HelpName = "REF" };
+    static readonly Option<long?> eventId = new("--event") { Description = "Only what this event started", HelpName = "ID" };
     static readonly Option<string?> since = new("--since") { Description = "Created after: 1h, 7d, 2026-01-31", HelpName = "WHEN" };
     static readonly Option<string?> until = new("--until") { Description = "Created before: 1h, 7d, 2026-01-31", HelpName = "WHEN" };
     static readonly Option<bool> full = new("--full") { Description = "With parameters, results and errors (for -o json and yaml)" };
 
     public static Command Command()
         => new Command("list", "Executions, newest first")
-            .With(statuses, action, pack, worker, by, since, until, full).With(Paging.Options)
+            .With(statuses, action, pack, worker, by, rule, eventId, since, until, full).With(Paging.Options)
             .Does(RunAsync);
 
     static async Task RunAsync(Invocation run, CancellationToken ct)
@@ -30,6 +32,8 @@ static class ListExecutions
             PackRef = run.Get(pack) ?? "",
             WorkerName = run.Get(worker) ?? "",
             ExecutorLogin = run.Get(by) ?? "",
+            RuleRef = run.Get(rule) ?? "",
+            EventId = run.Get(eventId) ?? 0,
             CreatedAfter = Spans.Since(run.Get(since), "--since", run.Clock),
             CreatedBefore = Spans.Since(run.Get(until), "--until", run.Clock),
             Full = run.Get(full),

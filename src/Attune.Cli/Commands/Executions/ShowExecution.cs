@@ -29,6 +29,8 @@ static class ShowExecution
         new("Worker", execution.WorkerName),
         new("Labels", Texts.Labels(execution.WorkerLabels)),
         new("Started by", execution.ExecutorLogin),
+        new("Rule", execution.RuleRef),
+        new("Event", execution.EventId is 0 ? "" : $"{execution.EventId}  (attune event show {execution.EventId})"),
         new("Parent", execution.ParentId is 0 ? "" : execution.ParentId),
         new("Rerun of", execution.RerunOfId is 0 ? "" : execution.RerunOfId),
         new("Priority", execution.Priority),

@@ -49,7 +49,7 @@ readonly ref struct Call(CallNode node, ReadOnlySpan<Value> arguments)
 
         return item.TryGet(Text(index), out var member)
             ? member
-            : throw MissingName.OfMember(evaluation, PositionOf(index), "an item", item, Text(index));
+            : throw MissingName.OfMember(evaluation, PositionOf(index), "An item", item, Text(index));
     }
 
     /// <summary>The same of what must be true or false.</summary>

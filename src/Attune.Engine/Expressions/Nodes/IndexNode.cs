@@ -70,7 +70,7 @@ sealed class IndexNode(int position, Node target, Node index) : Node(position)
 
     ExpressionException Missing(in Evaluation evaluation, Value owner, Value place)
     {
-        var name = Printing.Text(target);
+        var name = MissingName.Quoted(Printing.Text(target));
         if (place.Kind is ValueKind.String)
             return MissingName.OfMember(evaluation, index.Position, name, owner, place.AsString());
 
@@ -82,7 +82,7 @@ sealed class IndexNode(int position, Node target, Node index) : Node(position)
         };
         return evaluation.Missing(
             index.Position,
-            $"`{MissingName.Cut(name)}` {(length < 0 ? "is null" : $"has {length} {what}")}, so there is no [{place.AsInt()}].");
+            $"{name} {(length < 0 ? "is null" : $"has {length} {what}")}, so there is no [{place.AsInt()}].");
     }
 
     static string Upper(Value value)

@@ -40,5 +40,5 @@ sealed class MemberNode(int position, Node target, string name) : Node(position)
     }
 
     ExpressionException Missing(in Evaluation evaluation, Value owner)
-        => MissingName.OfMember(evaluation, Position, Printing.Text(target), owner, name);
+        => MissingName.OfMember(evaluation, Position, MissingName.Quoted(Printing.Text(target)), owner, name);
 }

@@ -42,5 +42,5 @@ sealed class VariableNode(int position, string[] path, int[] places) : Node(posi
 
     ExpressionException Missing(in Evaluation evaluation, Value last, int found) => found == 0
         ? MissingName.OfVariable(evaluation, places[0], path[0])
-        : MissingName.OfMember(evaluation, places[found], Printing.Path(path[..found]), last, path[found]);
+        : MissingName.OfMember(evaluation, places[found], MissingName.Quoted(Printing.Path(path[..found])), last, path[found]);
 }
