@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Server.Tests.Timers;
