@@ -13,19 +13,20 @@ namespace Attune.Server.Timers;
 /// So a tick happens once or not at all, on whichever replica holds the rows; who dies in the middle leaves them to the others.
 /// </summary>
 sealed partial class FireTimers(
-    NpgsqlDataSource db, RecordEvents events, RuleCatalog rules, TimeProvider clock, ILogger<FireTimers> logger)
+    NpgsqlDataSource db, RecordEvents events, RuleCatalog rules, ILogger<FireTimers> logger)
 {
     /// <summary>A fire no later than this is on time: what a busy moment or a failover costs is not a miss.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <param name="now">What is due by then.</param>
     /// <param name="limit">Timers at most.</param>
     /// <param name="postponed">Timers to leave alone.</param>
     /// <param name="claimed">Filled with the timers of this tick before anything can go wrong with them.</param>
     /// <param name="ct">Ends the tick before its commit.</param>
     /// <returns>How many timers were due and ours.</returns>
-    public async Task<int> RunAsync(int limit, IReadOnlyCollection<long> postponed, List<long> claimed, CancellationToken ct)
+    public async Task<int> RunAsync(
+        DateTimeOffset now, int limit, IReadOnlyCollection<long> postponed, List<long> claimed, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var due = await TimerStore.ClaimAsync(connection, now, postponed, limit, ct);

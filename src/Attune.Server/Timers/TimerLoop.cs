@@ -56,8 +56,10 @@ sealed partial class TimerLoop(
     internal async Task<DateTimeOffset> RunOnceAsync(CancellationToken ct)
     {
         await PlanAsync(ct);
-        var fired = await FireAsync(ct);
+
+        // One moment for all of it: what becomes due while this runs is for the next round, which then begins at once.
         var now = clock.GetUtcNow();
+        var fired = await FireAsync(now, ct);
         var next = await store.FindNextDueAsync(ct);
         if (next is null || next > now + SleepMax)
             return now + SleepMax;
@@ -83,7 +85,7 @@ sealed partial class TimerLoop(
             await plan.RunAsync(rules, ct);
     }
 
-    async Task<int> FireAsync(CancellationToken ct)
+    async Task<int> FireAsync(DateTimeOffset now, CancellationToken ct)
     {
         var total = 0;
         var singles = 0;
@@ -93,7 +95,7 @@ sealed partial class TimerLoop(
             var claimed = new List<long>();
             try
             {
-                var fired = await fire.RunAsync(limit, postponed.Ids, claimed, ct);
+                var fired = await fire.RunAsync(now, limit, postponed.Ids, claimed, ct);
                 postponed.Forget(claimed);
                 total += fired;
                 if (fired < limit)

@@ -99,8 +99,8 @@ sealed class TimerStore(NpgsqlDataSource db)
     /// <summary>Null while no timer will ever fire.</summary>
     public async Task<DateTimeOffset?> FindNextDueAsync(CancellationToken ct)
     {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        return await connection.QuerySingleAsync<DateTimeOffset?>(new CommandDefinition(SelectNextDue, cancellationToken: ct));
+        await using var command = db.CreateCommand(SelectNextDue);
+        return await command.ExecuteScalarAsync(ct) is DateTime next ? new DateTimeOffset(next) : null;
     }
 
     const string SelectDueRules = """

@@ -60,10 +60,11 @@ sealed class ReceiveWebhook(WebhookCatalog catalog, ClientAddress client, Record
                 return wrong;
         }
 
-        return webhook.Rate is { } rate && webhook.Accepted.TryEnter(rate.Requests, rate.Window, clock) is { } wait
-            ? new(StatusCodes.Status429TooManyRequests, "RATE_LIMITED",
-                $"This webhook takes {rate.Requests} requests in {rate.Window.TotalSeconds} s.") { RetryAfter = wait }
-            : null;
+        if (webhook.Rate is not { } rate || webhook.Accepted.TryEnter(rate.Requests, rate.Window, clock) is not { } wait)
+            return null;
+
+        var limit = $"This webhook takes {rate.Requests} requests in {rate.Window.TotalSeconds} s.";
+        return new(StatusCodes.Status429TooManyRequests, "RATE_LIMITED", limit) { RetryAfter = wait };
     }
 
     async Task<WebhookAnswer> RecordAsync(HttpRequest request, Webhook webhook, WebhookBody body, CancellationToken ct)

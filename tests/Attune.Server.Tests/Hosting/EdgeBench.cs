@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Attune.Server.Tests.Hosting;
 
@@ -135,6 +136,21 @@ sealed class EdgeBench : IAsyncDisposable
     {
         await using var command = Database.Db.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>A counter of pg_stat_user_tables, once every idle backend has handed in what it counted: they do so late, or when they end.</summary>
+    public async Task<long> CounterAsync(string expression, string table, CancellationToken ct)
+    {
+        Get<NpgsqlDataSource>().Clear();
+        Database.Db.Clear();
+        await Waiting.UntilAsync(
+            async () => await ScalarAsync<long>(
+                """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and application_name in ('attune-server', 'attune-test') and pid <> pg_backend_pid()
+                """, ct) == 0,
+            "idle backends are gone", ct);
+        return await ScalarAsync<long>($"select {expression} from pg_stat_user_tables where schemaname = 'attune' and relname = '{table}'", ct);
     }
 
     public async ValueTask DisposeAsync()

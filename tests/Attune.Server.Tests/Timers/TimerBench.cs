@@ -14,7 +14,7 @@ sealed class TimerBench : IAsyncDisposable
 
     public EdgeBench Server { get; }
 
-    public RuleService.RuleServiceClient Rules { get; }
+    public RuleService.RuleServiceClient Rules { get; private set; }
 
     public ManualClock Clock => Server.Clock;
 
@@ -37,6 +37,14 @@ sealed class TimerBench : IAsyncDisposable
     {
         replicas.Add(await Server.StartReplicaAsync(Soon));
         return replicas[^1];
+    }
+
+    /// <summary>Moves to where logins of before have ended, and logs in again.</summary>
+    public async Task TravelToAsync(DateTimeOffset moment)
+    {
+        Clock.Jump(moment - Now);
+        await SettledAsync();
+        Rules = new(await Server.AsAdminAsync(Soon));
     }
 
     /// <summary>A rule whose timer is planned already.</summary>

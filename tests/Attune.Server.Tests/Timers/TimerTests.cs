@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Server.Tests.Timers;
@@ -49,7 +48,7 @@ public sealed class TimerTests
     public async Task A_rule_by_the_clock_of_berlin_fires_once_a_day_over_both_changes_of_its_clock()
     {
         await using var bench = await TimerBench.StartAsync();
-        await bench.AdvanceToAsync(new(2025, 10, 24, 12, 0, 0, TimeSpan.Zero));
+        await bench.TravelToAsync(new(2025, 10, 24, 12, 0, 0, TimeSpan.Zero));
         await bench.CreateAsync("nightly", "crontimer", ("expression", "30 2 * * *"), ("timezone", "Europe/Berlin"));
 
         // 2:30 comes twice on the 26th: at 0:30 and at 1:30 UTC.
@@ -74,7 +73,7 @@ public sealed class TimerTests
     public async Task A_rhythm_by_the_clock_of_berlin_fires_in_both_passes_of_the_hour_that_comes_twice()
     {
         await using var bench = await TimerBench.StartAsync();
-        await bench.AdvanceToAsync(new(2025, 10, 26, 0, 0, 0, TimeSpan.Zero));
+        await bench.TravelToAsync(new(2025, 10, 26, 0, 0, 0, TimeSpan.Zero));
         await bench.CreateAsync("half", "crontimer", ("expression", "*/30 * * * *"), ("timezone", "Europe/Berlin"));
 
         for (var half = 1; half <= 5; half++)
@@ -205,7 +204,7 @@ public sealed class TimerTests
     {
         await bench.Rules.DisableRuleAsync(new() { Ref = "core.nightly" });
         await bench.PlannedAsync();
-        await bench.AdvanceToAsync(moment);
+        await bench.TravelToAsync(moment);
         await bench.ExecuteAsync("delete from execution_queue");
         await bench.ExecuteAsync("delete from execution");
         await bench.Rules.EnableRuleAsync(new() { Ref = "core.nightly" });
