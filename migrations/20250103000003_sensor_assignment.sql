@@ -5,6 +5,10 @@ set search_path to attune;
 -- Over all sensors and never taken back, so that a sensor which was removed and installed again does not repeat one.
 create sequence sensor_generation;
 
+alter table worker add column leaving boolean not null default false;
+
+comment on column worker.leaving is 'the agent itself said that it will stop; it has stopped its sensors';
+
 create table sensor_assignment (
     id bigint generated always as identity primary key,
     sensor bigint not null unique references sensor on delete cascade,

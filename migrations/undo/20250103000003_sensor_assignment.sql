@@ -9,6 +9,8 @@ drop trigger notify_sensor_inserted on sensor;
 drop table sensor_log;
 drop function notify_sensor_log_appended();
 
+alter table worker drop column leaving;
+
 drop table sensor_assignment;
 drop function notify_sensor_assigned();
 drop sequence sensor_generation;

@@ -1,9 +1,13 @@
 using Attune.Benchmarks.Agents;
+using Attune.Benchmarks.Events;
 using Attune.Benchmarks.Harness;
 using Attune.Benchmarks.Latency;
 using Attune.Benchmarks.Noop;
 using Attune.Benchmarks.Reporting;
+using Attune.Benchmarks.Rules;
 using Attune.Benchmarks.Starts;
+using Attune.Benchmarks.Timers;
+using Attune.Benchmarks.Webhooks;
 
 namespace Attune.Benchmarks;
 
@@ -37,6 +41,10 @@ sealed class Bench(BenchArguments arguments, TimeProvider clock)
         "noop" => new NoopBenchmark(settings),
         "latency" => new LatencyBenchmark(settings),
         "process" => new ProcessBenchmark(settings),
+        "events" => new EventBenchmark(settings),
+        "rules" => new RuleBenchmark(settings),
+        "webhook" => new WebhookBenchmark(settings),
+        "timers" => new TimerBenchmark(settings),
         "agent" => new AgentBenchmark(settings),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such benchmark."),
     };

@@ -14,6 +14,10 @@ sealed record BenchArguments
           noop       no-op executions per second, end to end and durable, against pgbench on the same table
           latency    idle: StartExecution called until the no-op begins, against one insert, one empty call and one hop
           process    executions per second that start /bin/true, against a bare Process.Start loop
+          events     events per second through three rules, one of which starts a no-op, until that completed, against no-ops alone
+          rules      conditions evaluated per second on one core, and one event met by 10,000 rules
+          webhook    a signed request until it is answered, against one insert and one empty call
+          timers     processor time of a fire among 100,000 timers, against the same among 1,000
           agent      size of the published agent, its memory when idle, its time to ready
 
           --repeats N   of every benchmark and its baseline, in turn (default 5)
@@ -24,7 +28,7 @@ sealed record BenchArguments
         Exit status: 0 every target met; 1 one was missed or could not be measured; 2 usage.
         """;
 
-    public static IReadOnlyList<string> Known { get; } = ["noop", "latency", "process", "agent"];
+    public static IReadOnlyList<string> Known { get; } = ["noop", "latency", "process", "events", "rules", "webhook", "timers", "agent"];
 
     public IReadOnlyList<string> Names { get; init; } = Known;
 

@@ -21,6 +21,20 @@ public sealed class TestPack : IDisposable
         Write("pack.yaml", $"ref: {name}\nlabel: {name}\ndescription: Written by a test\nversion: 1.0.0\n");
     }
 
+    /// <summary>A pack that is there already; what a test adds to it stays in the copy.</summary>
+    public static TestPack FromDirectory(string directory)
+    {
+        var pack = new TestPack(Path.GetFileName(directory));
+        foreach (var file in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(pack.folder.FullName, Path.GetRelativePath(directory, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy, overwrite: true);
+        }
+
+        return pack;
+    }
+
     /// <summary>A script of its own in bash.</summary>
     public TestPack Shell(string action, string script, string fields = "") => Script(action, "core.shell", $"{action}.sh", script, fields);
 

@@ -21,6 +21,9 @@ public sealed class FakeAgent : IAsyncDisposable
     readonly WorkerService.WorkerServiceClient client;
     readonly Channel<ControlMessage> inbox = Channel.CreateUnbounded<ControlMessage>();
     AsyncDuplexStreamingCall<WorkerMessage, ControlMessage>? call;
+
+    // The welcome may share its message with the first items, and they are there to be taken like any others.
+    ControlMessage? besideWelcome;
     Task reading = Task.CompletedTask;
 
     FakeAgent(GrpcChannel channel, string name, ECDsa key, X509Certificate2 certificate)
@@ -79,6 +82,7 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Opens a session and waits for its welcome.</summary>
     public async Task<ControlMessage> ConnectAsync(CancellationToken ct, params HeldExecution[] held)
     {
+        besideWelcome = null;
         call = client.Connect(cancellationToken: CancellationToken.None);
         reading = ReadAsync(call);
         var hello = new Hello
@@ -97,13 +101,15 @@ public sealed class FakeAgent : IAsyncDisposable
         await SendAsync(new() { Hello = hello }, ct);
         var first = await NextAsync(ct);
         Welcome = first.Welcome;
+        besideWelcome = first.Items.Count + first.Acks.Count + first.Cancels.Count > 0 ? first : null;
         return first;
     }
 
     public Task SendAsync(WorkerMessage message, CancellationToken ct) => call!.RequestStream.WriteAsync(message, ct);
 
     /// <summary>The next message; <see cref="Specs"/> is kept up by itself.</summary>
-    public async Task<ControlMessage> NextAsync(CancellationToken ct) => await inbox.Reader.ReadAsync(ct);
+    public async Task<ControlMessage> NextAsync(CancellationToken ct)
+        => Interlocked.Exchange(ref besideWelcome, null) ?? await inbox.Reader.ReadAsync(ct);
 
     /// <summary>Skips messages until one fits.</summary>
     public async Task<ControlMessage> NextAsync(Func<ControlMessage, bool> wanted, CancellationToken ct)

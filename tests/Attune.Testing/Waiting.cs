@@ -13,14 +13,21 @@ public static class Waiting
     /// <param name="what">What is awaited, asked for when a test has waited in vain.</param>
     /// <param name="ct">Ends the waiting early.</param>
     /// <exception cref="TimeoutException">It did not come true in time.</exception>
-    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, CancellationToken ct)
+    public static Task UntilAsync(Func<Task<bool>> condition, Func<string> what, CancellationToken ct)
+        => UntilAsync(condition, what, Deadline, LookAgainAfter, ct);
+
+    /// <param name="within">For what takes longer than anything else.</param>
+    /// <param name="lookAgainAfter">For what it is dear to look at.</param>
+    /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, Func{string}, CancellationToken)"/>
+    public static async Task UntilAsync(
+        Func<Task<bool>> condition, Func<string> what, TimeSpan within, TimeSpan lookAgainAfter, CancellationToken ct)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(Deadline);
+        deadline.CancelAfter(within);
         try
         {
             while (!await condition())
-                await Task.Delay(LookAgainAfter, TimeProvider.System, deadline.Token);
+                await Task.Delay(lookAgainAfter, TimeProvider.System, deadline.Token);
         }
         catch (Exception exception) when (deadline.IsCancellationRequested)
         {

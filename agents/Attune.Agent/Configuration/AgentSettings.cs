@@ -31,6 +31,9 @@ sealed record AgentSettings
     /// <summary>For results and logs that wait for an acknowledgement.</summary>
     public long SpoolLimitBytes { get; init; } = 256L << 20;
 
+    /// <summary>For sensors' events that wait for an acknowledgement; then sensors wait.</summary>
+    public long EventLimitBytes { get; init; } = 256L << 20;
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     public static int DefaultSlots => Math.Max(2, Environment.ProcessorCount * 2);

@@ -26,13 +26,14 @@ sealed record Setting(string Flag, string Shape, string Help)
     public static readonly Setting CaFile = new("ca-file", "FILE", "PEM that the server's certificate must lead to (default: the system's)");
     public static readonly Setting StopGrace = new("stop-grace", "TIME", "how long SIGTERM waits for running work: 30s, 5m (default: 30s)");
     public static readonly Setting SpoolLimit = new("spool-limit", "MIB", "room for unacknowledged results and logs (default: 256)");
+    public static readonly Setting EventLimit = new("event-limit", "MIB", "room for unacknowledged events of sensors (default: 256)");
     public static readonly Setting LogLevel = new("log-level", "LEVEL", "debug, information, warning or error (default: information)");
     public static readonly Setting Config = new("config", "FILE", "these settings as one JSON object") { FlagOnly = true };
     public static readonly Setting Output = new("output", "FORMAT", "text or json, for detect and status") { FlagOnly = true };
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Server, JoinToken, JoinTokenFile, Name, Role, Type, Label, Slots, StateDirectory, CaFile, StopGrace, SpoolLimit, LogLevel,
+        Server, JoinToken, JoinTokenFile, Name, Role, Type, Label, Slots, StateDirectory, CaFile, StopGrace, SpoolLimit, EventLimit, LogLevel,
         Config, Output,
     ];
 }

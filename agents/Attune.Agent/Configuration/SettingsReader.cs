@@ -47,6 +47,7 @@ sealed partial class SettingsReader(SettingValues values, Func<string, string?> 
             JoinToken = JoinToken(),
             StopGrace = StopGrace(),
             SpoolLimitBytes = Number(Setting.SpoolLimit, 256, 1, 65_536) << 20,
+            EventLimitBytes = Number(Setting.EventLimit, 256, 1, 65_536) << 20,
             LogLevel = Choice(
                 Setting.LogLevel,
                 LogLevel.Information,

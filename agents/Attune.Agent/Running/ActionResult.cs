@@ -161,7 +161,7 @@ static class ActionResult
         }
     }
 
-    static bool IsInRange(ReadOnlySpan<byte> number, ref Utf8JsonReader reader)
+    public static bool IsInRange(ReadOnlySpan<byte> number, ref Utf8JsonReader reader)
         => number.Length <= 1000 && reader.TryGetDouble(out var value) && double.IsFinite(value)
             && (value != 0 || number.IndexOfAny("eE"u8) < 0 || number.IndexOfAnyInRange((byte)'1', (byte)'9') > number.IndexOfAny("eE"u8));
 

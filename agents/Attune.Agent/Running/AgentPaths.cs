@@ -16,13 +16,16 @@ public sealed record AgentPaths(string Root)
 
     public string Spool => Path.Combine(Root, "spool");
 
+    /// <summary>Beside the spool's id, because sequences of events are unique for it: who deletes one deletes both.</summary>
+    public string Events => Path.Combine(Spool, "events");
+
     /// <summary>Names the agent in its processes' environments, the same in each of its lives.</summary>
     internal string Owner => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(Root))).AsSpan(0, 8));
 
     /// <summary>Makes what is missing, mode 0700, and tightens what is there.</summary>
     public void Create()
     {
-        foreach (var folder in (string[])[Root, Releases, Environments, Runs, Spool])
+        foreach (var folder in (string[])[Root, Releases, Environments, Runs, Spool, Events])
         {
             Directory.CreateDirectory(folder, OwnerOnly);
             File.SetUnixFileMode(folder, OwnerOnly);

@@ -36,6 +36,9 @@ sealed class ChildProcess(ProcessLoop loop, long number, Spawned files)
     internal int Error = files.Error;
     internal int ProcessFile = -1;
     internal ReadOnlyMemory<byte> Unwritten;
+    internal long UnwrittenTold;
+    internal bool KeepsInput;
+    internal bool IsInputWatched;
     internal long Unread;
     internal volatile bool IsPaused;
     internal bool IsDiscarding;
@@ -64,6 +67,9 @@ sealed class ChildProcess(ProcessLoop loop, long number, Spawned files)
     /// <summary>Done when no process is left and the pipes are closed. Output must be read until then: a full pipe holds the process up.</summary>
     public Task<ProcessEnd> End => Completion.Task;
 
+    /// <summary>Bytes of its input that it has not taken yet.</summary>
+    public long UnreadInput => Interlocked.Read(ref UnwrittenTold);
+
     internal long Number => number;
 
     internal long NextDue => (IsSwept, HasExited) switch
@@ -74,6 +80,16 @@ sealed class ChildProcess(ProcessLoop loop, long number, Spawned files)
     };
 
     public void Consumed(OutputPiece piece) => loop.Consumed(this, piece);
+
+    /// <summary>More for its stdin, where the start keeps that open. Whoever calls looks at <see cref="UnreadInput"/>: nothing is refused.</summary>
+    public void Tell(ReadOnlyMemory<byte> bytes)
+    {
+        Interlocked.Add(ref UnwrittenTold, bytes.Length);
+        loop.Ask(new Request(this, RequestKind.Write, TimeSpan.Zero) { Bytes = bytes });
+    }
+
+    /// <summary>Its stdin ends after what was told.</summary>
+    public void CloseInput() => loop.Ask(new Request(this, RequestKind.CloseInput, TimeSpan.Zero));
 
     /// <summary>SIGTERM to the group, SIGKILL after the grace.</summary>
     public void Terminate(TimeSpan grace) => loop.Ask(new Request(this, RequestKind.Terminate, grace));
@@ -86,11 +102,16 @@ enum RequestKind
 {
     Watch,
     Resume,
+    Write,
+    CloseInput,
     Terminate,
     Kill,
 }
 
-readonly record struct Request(ChildProcess Child, RequestKind Kind, TimeSpan Grace);
+readonly record struct Request(ChildProcess Child, RequestKind Kind, TimeSpan Grace)
+{
+    public ReadOnlyMemory<byte> Bytes { get; init; }
+}
 
 /// <summary>Which of a child's files an event is about.</summary>
 enum Watched

@@ -61,7 +61,7 @@ public static partial class Leftovers
                 && (sessions.Contains(stat.Session) || Proc.Variable(stat.Id, ProcessLoop.Marker)?.StartsWith(owner, StringComparison.Ordinal) == true))];
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Count} processes that an earlier agent had left running were killed; their executions are reported as lost")]
+    [LoggerMessage(LogLevel.Warning, "{Count} processes that an earlier agent had left running were killed; executions among them are reported as lost")]
     static partial void LeftoversKilled(ILogger logger, int count);
 
     [LoggerMessage(LogLevel.Warning, "The run folder {Folder} could not be removed; it takes up room until someone does")]

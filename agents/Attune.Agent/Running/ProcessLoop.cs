@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
@@ -12,10 +11,6 @@ public sealed partial class ProcessLoop : IAsyncDisposable
     /// <summary>In every child's environment: which agent's, in which of its lives, by which start. Three parts with points between.</summary>
     internal const string Marker = "ATTUNE_PROCESS";
 
-    const int ReadSize = 64 * 1024;
-    const int UnreadHigh = 512 * 1024;
-    const int UnreadLow = 128 * 1024;
-    const int ReadAfterSweepMax = 1024 * 1024;
     const int NicenessAdded = 5;
     const int IdleMilliseconds = 1000;
 
@@ -26,7 +21,6 @@ public sealed partial class ProcessLoop : IAsyncDisposable
     readonly Sweeper sweeper;
     readonly HashSet<ChildProcess> alive = [];
     readonly HashSet<ChildProcess> touched = [];
-    readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(ReadSize, pinned: true);
     readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TimeProvider clock;
     readonly ILogger<ProcessLoop> logger;
@@ -90,15 +84,6 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         Wake();
     }
 
-    internal void Consumed(ChildProcess child, OutputPiece piece)
-    {
-        ArrayPool<byte>.Shared.Return(piece.Buffer);
-        if (Interlocked.Add(ref child.Unread, -piece.Length) < UnreadLow && child.IsPaused)
-        {
-            Ask(new Request(child, RequestKind.Resume, TimeSpan.Zero));
-        }
-    }
-
     /// <summary>Kills what still runs and waits until it is gone.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -115,6 +100,8 @@ public sealed partial class ProcessLoop : IAsyncDisposable
         _ = LibC.SetPriority(LibC.PrioProcessGroup, (uint)child.Id, niceness);
         child.DeadlineAt = start.Timeout is { } timeout ? After(timeout) : long.MaxValue;
         child.Unwritten = start.Input;
+        child.UnwrittenTold = start.Input.Length;
+        child.KeepsInput = start.KeepsInput;
 
         // Nearly every input fits into the pipe at once and needs no watching.
         Write(child);
@@ -224,7 +211,7 @@ public sealed partial class ProcessLoop : IAsyncDisposable
                 _ = alive.Add(child);
                 Watch(child.Output, LibC.EpollIn, Token(child, Watched.Output));
                 Watch(child.Error, LibC.EpollIn, Token(child, Watched.Error));
-                Watch(child.Input, LibC.EpollOut, Token(child, Watched.Input));
+                WatchInput(child);
                 Watch(child.ProcessFile, LibC.EpollIn, Token(child, Watched.Process));
                 child.LookAgainAt = child.ProcessFile < 0 ? clock.GetTimestamp() : child.LookAgainAt;
                 break;
@@ -232,6 +219,18 @@ public sealed partial class ProcessLoop : IAsyncDisposable
                 child.IsPaused = false;
                 Watch(child.Output, LibC.EpollIn, Token(child, Watched.Output));
                 Watch(child.Error, LibC.EpollIn, Token(child, Watched.Error));
+                break;
+            case RequestKind.Write when child.Input >= 0 && child.KeepsInput:
+                child.Unwritten = child.Unwritten.IsEmpty ? request.Bytes : (byte[])[.. child.Unwritten.Span, .. request.Bytes.Span];
+                WatchInput(child);
+                break;
+            case RequestKind.Write:
+                // It has closed its end.
+                Interlocked.Add(ref child.UnwrittenTold, -request.Bytes.Length);
+                break;
+            case RequestKind.CloseInput when child.Input >= 0:
+                child.KeepsInput = false;
+                WatchInput(child);
                 break;
             case RequestKind.Terminate:
                 sweeper.Terminate(child, EndCause.Terminated, request.Grace);
@@ -266,114 +265,6 @@ public sealed partial class ProcessLoop : IAsyncDisposable
             _ = alive.Remove(child);
             child.Pieces.Writer.TryComplete();
             child.Completion.TrySetResult(new ProcessEnd(child.Cause, child.ExitCode, child.Signal, child.Leftovers, child.Survivors, child.MayRemain));
-        }
-    }
-
-    // Nobody of the run is left to write, so what the pipes hold is all there will be; one who got away and still holds them is not waited for.
-    void Drain(ChildProcess child)
-    {
-        while (child.Output >= 0 && !child.IsPaused && Read(child, ref child.Output, isError: false))
-        {
-        }
-
-        while (child.Error >= 0 && !child.IsPaused && Read(child, ref child.Error, isError: true))
-        {
-        }
-
-        if (child.IsPaused && !child.IsDiscarding)
-        {
-            return;
-        }
-
-        Close(ref child.Output);
-        Close(ref child.Error);
-    }
-
-    unsafe bool Read(ChildProcess child, ref int file, bool isError)
-    {
-        nint length;
-        fixed (byte* start = buffer)
-        {
-            length = LibC.Read(file, start, ReadSize);
-        }
-
-        if (length <= 0)
-        {
-            if (length == 0 || Marshal.GetLastPInvokeError() is not (LibC.EAgain or LibC.EIntr))
-            {
-                Close(ref file);
-            }
-
-            return false;
-        }
-
-        if (child.IsDiscarding)
-        {
-            return !child.IsSwept;
-        }
-
-        var piece = new OutputPiece(isError, ArrayPool<byte>.Shared.Rent((int)length), (int)length);
-        buffer.AsSpan(0, (int)length).CopyTo(piece.Buffer);
-        var unread = Interlocked.Add(ref child.Unread, length);
-        child.Pieces.Writer.TryWrite(piece);
-        if (unread >= UnreadHigh)
-        {
-            Pause(child);
-        }
-
-        return !child.IsSwept || (child.ReadAfterSweep += (int)length) < ReadAfterSweepMax;
-    }
-
-    // A closed pipe is reported whether or not one asks for anything, so a paused one leaves the epoll set altogether.
-    void Pause(ChildProcess child)
-    {
-        child.IsPaused = true;
-        epoll.Remove(child.Output);
-        epoll.Remove(child.Error);
-
-        // The reader may have caught up before it could see the flag.
-        if (Interlocked.Read(ref child.Unread) < UnreadLow)
-        {
-            requests.Enqueue(new Request(child, RequestKind.Resume, TimeSpan.Zero));
-        }
-    }
-
-    void Watch(int file, int events, long token)
-    {
-        if (file >= 0)
-        {
-            epoll.Add(file, events, token);
-        }
-    }
-
-    unsafe void Write(ChildProcess child)
-    {
-        fixed (byte* start = child.Unwritten.Span)
-        {
-            var written = child.Unwritten.IsEmpty ? 0 : LibC.Write(child.Input, start, (nuint)child.Unwritten.Length);
-            if (written < 0 && Marshal.GetLastPInvokeError() is LibC.EAgain or LibC.EIntr)
-            {
-                return;
-            }
-
-            // EPIPE: it does not want to read, which is its right.
-            child.Unwritten = written < 0 ? default : child.Unwritten[(int)written..];
-        }
-
-        if (child.Unwritten.IsEmpty)
-        {
-            Close(ref child.Input);
-        }
-    }
-
-    // A child that has been forked and has not yet executed holds a copy, so closing alone would leave the file in the epoll set for a while, and loud.
-    void Close(ref int file)
-    {
-        if (file >= 0)
-        {
-            epoll.Remove(file);
-            _ = LibC.Close(file);
-            file = -1;
         }
     }
 

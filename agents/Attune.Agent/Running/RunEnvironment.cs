@@ -83,6 +83,25 @@ static class RunEnvironment
         return variables;
     }
 
+    public static Dictionary<string, string> ForSensor(
+        SensorAssignment sensor, RunFolder folder, string packDirectory, string? environmentDirectory, string? apiUrl)
+    {
+        var variables = Basic(folder.Temporary);
+        variables["ATTUNE_SENSOR"] = sensor.SensorRef;
+        variables["ATTUNE_PACK_REF"] = sensor.PackRef;
+        if (apiUrl is not null)
+        {
+            variables["ATTUNE_API_URL"] = apiUrl;
+        }
+
+        foreach (var each in sensor.Runtime?.EnvVars ?? [])
+        {
+            Apply(variables, each, packDirectory, environmentDirectory);
+        }
+
+        return variables;
+    }
+
     static void Apply(Dictionary<string, string> variables, RuntimeEnvVar variable, string packDirectory, string? environmentDirectory)
     {
         // Without an environment a part of a path list that points into it means nothing; the other parts do.

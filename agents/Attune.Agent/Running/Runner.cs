@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using Attune.Agent.Packs;
 using Attune.V1;
@@ -14,14 +13,12 @@ public sealed partial class Runner(
     static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
 
     readonly RunFolders folders = new(paths);
-    volatile FrozenDictionary<string, string> found = FrozenDictionary<string, string>.Empty;
-
     /// <summary>Where a process reaches the control plane: ATTUNE_API_URL. Null: the variable is not set.</summary>
     public string? ApiUrl { get; init; }
 
-    /// <summary>What the detector found here: used where an interpreter's name is not on the PATH.</summary>
-    public void UseRuntimes(IReadOnlyList<FoundRuntime> runtimes)
-        => found = runtimes.Where(each => each.Path.Length > 0).DistinctBy(each => each.RuntimeRef).ToFrozenDictionary(each => each.RuntimeRef, each => each.Path);
+    internal EntryPoints EntryPoints { get; } = new(releases, environments, logger);
+
+    public void UseRuntimes(IReadOnlyList<FoundRuntime> runtimes) => EntryPoints.UseRuntimes(runtimes);
 
     /// <summary>Entry points that need no process: `builtin:noop`, `builtin:echo`. False: use <see cref="RunAsync"/>.</summary>
     public bool TryRunBuiltin(ActionSpec spec, WorkItem item, [NotNullWhen(true)] out Finished? finished)
@@ -43,8 +40,8 @@ public sealed partial class Runner(
         try
         {
             run = new Run(spec, item, events, control, clock, aborting);
-            using var release = await HoldAsync(spec, waiting.Token);
-            var environment = await environments.GetAsync(spec, release.Directory, run.WaitForEnvironmentAsync, waiting.Token);
+            using var release = await EntryPoints.HoldAsync(spec, waiting.Token);
+            var environment = await EntryPoints.EnvironmentAsync(spec, release.Directory, run.WaitForEnvironmentAsync, waiting.Token);
             using var folder = folders.Take(item.ExecutionId, item.Attempt);
             var start = Prepare(spec, item, folder, release.Directory, environment);
             await using var stop = stopping.UnsafeRegister(
@@ -74,27 +71,9 @@ public sealed partial class Runner(
         }
     }
 
-    async Task<HeldRelease> HoldAsync(ActionSpec spec, CancellationToken ct)
-    {
-        try
-        {
-            return await releases.HoldAsync(spec.ReleaseDigest, ct);
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
-        {
-            ReleaseUnavailable(logger, failure, spec.ReleaseDigest);
-            throw new RefusedException("RELEASE_UNAVAILABLE", $"Release {spec.ReleaseDigest} of {spec.PackRef} could not be had: {failure.Message}");
-        }
-    }
-
     ProcessStart Prepare(ActionSpec spec, WorkItem item, RunFolder folder, string packDirectory, string? environmentDirectory)
     {
-        var entryPoint = Path.GetFullPath(Path.Combine(packDirectory, spec.EntryPoint));
-        if (!entryPoint.StartsWith(packDirectory + '/', StringComparison.Ordinal) || !File.Exists(entryPoint))
-        {
-            throw new RefusedException("START_FAILED", $"The release has no file {spec.EntryPoint}.");
-        }
-
+        var (file, arguments) = EntryPoints.Resolve(spec, packDirectory, environmentDirectory);
         var document = ParameterDocument.Write(item.Parameters.Memory, spec.ParameterFormat);
         var isFile = spec.ParameterDelivery == ParameterDelivery.File;
         if (isFile)
@@ -102,32 +81,16 @@ public sealed partial class Runner(
             folder.WriteParameters(document);
         }
 
-        var interpreter = Interpreter(spec, packDirectory, environmentDirectory);
         return new ProcessStart
         {
-            File = interpreter ?? entryPoint,
-            Arguments = interpreter is null ? [] : [.. spec.Runtime.InterpreterArgs, entryPoint],
+            File = file,
+            Arguments = arguments,
             Environment = RunEnvironment.ForRun(spec, item, folder, packDirectory, environmentDirectory, ApiUrl),
             Directory = folder.Work,
             Owner = paths.Owner,
             Input = isFile ? default : document,
             Timeout = item.TimeoutMilliseconds > 0 ? TimeSpan.FromMilliseconds(item.TimeoutMilliseconds) : null,
         };
-    }
-
-    /// <returns>Null: the entry point is itself the program.</returns>
-    string? Interpreter(ActionSpec spec, string packDirectory, string? environmentDirectory)
-    {
-        var runtime = spec.Runtime;
-        if (runtime is null || runtime.InterpreterBinary.Length == 0)
-        {
-            return null;
-        }
-
-        var name = environmentDirectory is not null && runtime.EnvironmentInterpreter.Length > 0 ? runtime.EnvironmentInterpreter : runtime.InterpreterBinary;
-        name = name.Replace("{env_dir}", environmentDirectory, StringComparison.Ordinal).Replace("{pack_dir}", packDirectory, StringComparison.Ordinal);
-        return Interpreters.Find(name) ?? found.GetValueOrDefault(spec.RuntimeRef)
-            ?? throw new RefusedException("START_FAILED", $"There is no program {name} on this host.");
     }
 
     Finished NotBegun(WorkItem item, Run? run, Outcome outcome, string reason, string message) => new()
@@ -143,9 +106,6 @@ public sealed partial class Runner(
 
     [LoggerMessage(LogLevel.Error, "Execution {ExecutionId}, attempt {Attempt}: the agent itself failed; it is reported as AGENT_ERROR")]
     static partial void RunBroke(ILogger logger, Exception failure, long executionId, int attempt);
-
-    [LoggerMessage(LogLevel.Warning, "Release {Digest} could not be had; the run that needs it fails, the next one tries again")]
-    static partial void ReleaseUnavailable(ILogger logger, Exception failure, string digest);
 }
 
 /// <summary>Nothing began, for a reason that ExecutionError documents.</summary>

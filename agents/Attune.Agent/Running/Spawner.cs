@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Agent.Running;
 
-/// <summary>A program to start. Its environment is exactly this one, its input exactly these bytes.</summary>
+/// <summary>A program to start. Its environment is exactly this one, its input begins with these bytes.</summary>
 sealed record ProcessStart
 {
     /// <summary>Absolute: nothing is searched for.</summary>
@@ -19,6 +19,9 @@ sealed record ProcessStart
     public string Owner { get; init; } = "-";
 
     public ReadOnlyMemory<byte> Input { get; init; }
+
+    /// <summary>Stdin stays open after <see cref="Input"/>, for <see cref="ChildProcess.Tell"/>; otherwise it ends there.</summary>
+    public bool KeepsInput { get; init; }
 
     public TimeSpan? Timeout { get; init; }
 }

@@ -1,12 +1,13 @@
 using Attune.Agent.Joining;
+using Attune.Agent.Sensors;
 using Attune.Agent.Status;
 using Attune.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Agent.Session;
 
-/// <summary>How items are run and runtimes are found: the part of an agent that touches the host.</summary>
-sealed record HostWork(RunItem Run, TryRunBuiltin RunBuiltin, DetectRuntimes Detect);
+/// <summary>How items and sensors are run and runtimes are found: the part of an agent that touches the host.</summary>
+sealed record HostWork(RunItem Run, TryRunBuiltin RunBuiltin, DetectRuntimes Detect, SensorHost Sensors);
 
 /// <summary>The parts of a joined agent, wired.</summary>
 sealed class AgentParts : IDisposable
@@ -22,21 +23,24 @@ sealed class AgentParts : IDisposable
     {
         this.clock = clock;
         Work = new(host.Run, host.RunBuiltin, reports, facts.Settings.Slots, loggers.CreateLogger<Work>());
-        Drains = new(Work, reports, clock, loggers.CreateLogger<Drains>());
+        Sensors = new(facts.Settings.Role, host.Sensors, loggers.CreateLogger<Assignments>());
+        Drains = new(Work, Sensors, reports, clock, loggers.CreateLogger<Drains>());
         Runtimes = new(facts, reports, host.Detect, loggers.CreateLogger<Runtimes>());
         var connector = new Connector(controlPlane, renewal);
         Sessions = new(
-            () => new(connector, facts, new(Work, reports, renewal, Runtimes, Drains), new(Work, reports, renewal, clock), reports),
+            () => new(connector, facts, new(Work, Sensors, reports, renewal, Runtimes, Drains), new(Work, reports, renewal, clock), reports),
             Drains,
             renewal,
             clock,
             loggers.CreateLogger<SessionLoop>());
-        shutdown = new(Work, reports, Drains, Sessions, loggers.CreateLogger<Shutdown>());
+        shutdown = new(Work, Sensors, reports, Drains, Sessions, loggers.CreateLogger<Shutdown>());
         socket = new(facts.Settings.StateDirectory, clock, loggers.CreateLogger<StatusSocket>());
-        Status = new(facts, Work, reports, Sessions, renewal);
+        Status = new(facts, Work, Sensors, reports, Sessions, renewal);
     }
 
     public Work Work { get; }
+
+    public Assignments Sensors { get; }
 
     public Drains Drains { get; }
 

@@ -2,6 +2,7 @@ using Attune.Agent.Configuration;
 using Attune.Agent.Joining;
 using Attune.Agent.Packs;
 using Attune.Agent.Running;
+using Attune.Agent.Sensors;
 using Attune.Agent.Session.Spool;
 using Microsoft.Extensions.Logging;
 
@@ -28,7 +29,9 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
         // Before the spool says that runs are lost: nothing of them may be left.
         var withFolder = RunFolders.Noted(paths).Select(each => new RunKey(each.ExecutionId, each.Attempt)).ToHashSet();
         await Leftovers.KillAsync(paths, clock, loggers.CreateLogger(nameof(Leftovers)), signals.Quick);
-        using var reports = OpenReports(paths, withFolder);
+        await using var events = OpenEvents(paths);
+        var outbox = new SensorOutbox(events, clock, loggers.CreateLogger<SensorOutbox>());
+        using var reports = OpenReports(paths, withFolder, outbox);
         var renewal = new Renewal(identity, store, clock, loggers.CreateLogger<Renewal>());
         var facts = new AgentFacts(settings, store.LoadLabels());
 
@@ -43,6 +46,17 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
                 var found = await detector.DetectAsync(probes, ct);
                 runner.UseRuntimes(found);
                 return found;
+            },
+            new()
+            {
+                Processes = processes,
+                EntryPoints = runner.EntryPoints,
+                Paths = paths,
+                Events = events,
+                Outbox = outbox,
+                ApiUrl = runner.ApiUrl,
+                Clock = clock,
+                Logger = loggers.CreateLogger<Sensor>(),
             });
         using var parts = new AgentParts(facts, controlPlane, renewal, reports, host, clock, loggers);
         await parts.RunAsync(RuntimeDetector.CoreProbes, settings.StopGrace, signals);
@@ -61,11 +75,23 @@ sealed partial class AgentProcess(AgentSettings settings, ILoggerFactory loggers
         }
     }
 
-    Reports OpenReports(AgentPaths paths, IReadOnlySet<RunKey> withFolder)
+    EventBuffer OpenEvents(AgentPaths paths)
     {
         try
         {
-            var reports = new Reports(Spool.Spool.Open(paths.Spool, settings.SpoolLimitBytes), clock, loggers.CreateLogger<Reports>());
+            return EventBuffer.Open(paths.Events, settings.EventLimitBytes, clock, loggers.CreateLogger<EventBuffer>());
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new HopelessException(ExitCode.StateInUse, $"The events in {paths.Events} cannot be used: {failure.Message}");
+        }
+    }
+
+    Reports OpenReports(AgentPaths paths, IReadOnlySet<RunKey> withFolder, SensorOutbox outbox)
+    {
+        try
+        {
+            var reports = new Reports(Spool.Spool.Open(paths.Spool, settings.SpoolLimitBytes), outbox, clock, loggers.CreateLogger<Reports>());
             reports.Recover(withFolder);
             return reports;
         }

@@ -1,3 +1,4 @@
+using Attune.Agent.Sensors;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
@@ -9,6 +10,7 @@ sealed partial class Drains : IDisposable
 {
     readonly Lock gate = new();
     readonly Work work;
+    readonly Assignments sensors;
     readonly Reports reports;
     readonly TimeProvider clock;
     readonly ILogger<Drains> logger;
@@ -16,9 +18,9 @@ sealed partial class Drains : IDisposable
     Drain? own;
     Drain? asked;
 
-    public Drains(Work work, Reports reports, TimeProvider clock, ILogger<Drains> logger)
+    public Drains(Work work, Assignments sensors, Reports reports, TimeProvider clock, ILogger<Drains> logger)
     {
-        (this.work, this.reports, this.clock, this.logger) = (work, reports, clock, logger);
+        (this.work, this.sensors, this.reports, this.clock, this.logger) = (work, sensors, reports, clock, logger);
         deadlineTimer = clock.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -62,6 +64,9 @@ sealed partial class Drains : IDisposable
     void Apply()
     {
         work.Draining = own?.Reason ?? asked?.Reason;
+
+        // A run may end in its own time; a sensor has none, so the sooner it is gone the sooner it runs elsewhere.
+        sensors.Draining = work.Draining is not null;
         if (own is null)
             reports.Say(message => message.Pull = new() { Slots = work.Wanted });
 

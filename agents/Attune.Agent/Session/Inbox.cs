@@ -1,11 +1,12 @@
 using Attune.Agent.Joining;
+using Attune.Agent.Sensors;
 using Attune.Agent.Session.Spool;
 using Attune.V1;
 
 namespace Attune.Agent.Session;
 
 /// <summary>Does what one stream's messages say, in their order. Lives as long as the stream.</summary>
-sealed class Inbox(Work work, Reports reports, Renewal renewal, Runtimes runtimes, Drains drains)
+sealed class Inbox(Work work, Assignments sensors, Reports reports, Renewal renewal, Runtimes runtimes, Drains drains)
 {
     readonly Dictionary<long, ActionSpec> specs = [];
 
@@ -35,6 +36,10 @@ sealed class Inbox(Work work, Reports reports, Renewal renewal, Runtimes runtime
             work.Take(message.Items, specs);
         if (message.Cancels.Count > 0)
             work.Cancel(message.Cancels);
+        if (message.SensorEventAck is { } eventAck)
+            sensors.Outbox.Acknowledge(eventAck);
+        if (message.Sensors is { } assigned)
+            sensors.Take(assigned);
         if (message.Certificate.Length > 0)
             renewal.Accept(message.Certificate);
         if (message.RuntimeProbes.Count > 0)

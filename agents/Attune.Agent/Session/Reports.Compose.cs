@@ -65,6 +65,7 @@ sealed partial class Reports
                     GiveBack(run);
             }
 
+            sensors.BeginStream();
             Wake();
         }
     }
@@ -75,6 +76,7 @@ sealed partial class Reports
         lock (gate)
         {
             streaming = false;
+            sensors.EndStream();
             windowBytes = 0;
             results.Clear();
             talking.Clear();
@@ -96,22 +98,26 @@ sealed partial class Reports
     /// <summary>Null when there is nothing to say now.</summary>
     public WorkerMessage? Compose()
     {
+        WorkerMessage message;
+        bool isEmpty;
+        long bytes;
         lock (gate)
         {
             if (!streaming)
                 return null;
 
-            var message = next;
-            var isEmpty = nextIsEmpty;
+            (message, isEmpty) = (next, nextIsEmpty);
             (next, nextIsEmpty) = (new(), true);
             message.Returned.AddRange(returned);
             returned.Clear();
             AddStarted(message);
-            var bytes = AddLogs(message);
-            AddResults(message, bytes);
+            bytes = AddResults(message, AddLogs(message));
             isEmpty &= message.Returned.Count + message.Started.Count + message.Logs.Count + message.Finished.Count == 0;
-            return isEmpty ? null : message;
         }
+
+        // Outside of the gate: events are read from disk, and no run should wait for that.
+        isEmpty &= !sensors.AddTo(message, (int)Math.Max(0, MessageBytesMax - bytes));
+        return isEmpty ? null : message;
     }
 
     void Wake() => wakeUps.Writer.TryWrite(true);
@@ -250,12 +256,12 @@ sealed partial class Reports
         Time = clock.GetUtcNow().ToTimestamp(),
     };
 
-    void AddResults(WorkerMessage message, long bytes)
+    long AddResults(WorkerMessage message, long bytes)
     {
         while (message.Finished.Count < MessageReportsMax && results.TryPeek(out var run))
         {
             if (message.Finished.Count > 0 && bytes + run.Result.Length > MessageBytesMax)
-                return;
+                break;
 
             results.Dequeue();
             if (!Holds(run))
@@ -265,5 +271,7 @@ sealed partial class Reports
             run.Sent.Finished = true;
             bytes += run.Result.Length;
         }
+
+        return bytes;
     }
 }

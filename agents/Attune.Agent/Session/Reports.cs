@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Attune.Agent.Sensors;
 using Attune.Agent.Session.Spool;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -20,6 +21,7 @@ sealed partial class Reports : IDisposable
 
     readonly Lock gate = new();
     readonly Spool.Spool spool;
+    readonly SensorOutbox sensors;
     readonly TimeProvider clock;
     readonly ILogger<Reports> logger;
     readonly ITimer startedTimer;
@@ -32,9 +34,10 @@ sealed partial class Reports : IDisposable
     string? trouble;
     TaskCompletionSource? empty;
 
-    public Reports(Spool.Spool spool, TimeProvider clock, ILogger<Reports> logger)
+    public Reports(Spool.Spool spool, SensorOutbox sensors, TimeProvider clock, ILogger<Reports> logger)
     {
-        (this.spool, this.clock, this.logger) = (spool, clock, logger);
+        (this.spool, this.sensors, this.clock, this.logger) = (spool, sensors, clock, logger);
+        sensors.Attach(Wake);
         startedTimer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

@@ -1,10 +1,11 @@
 using Attune.Agent.Joining;
+using Attune.Agent.Sensors;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Agent.Session;
 
 /// <summary>Runs the sessions until a signal, and then stops in order: nothing new, finish, cancel, report, leave.</summary>
-sealed partial class Shutdown(Work work, Reports reports, Drains drains, SessionLoop sessions, ILogger<Shutdown> logger)
+sealed partial class Shutdown(Work work, Assignments sensors, Reports reports, Drains drains, SessionLoop sessions, ILogger<Shutdown> logger)
 {
     static readonly TimeSpan QuickGrace = TimeSpan.FromSeconds(1);
     static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(5);
@@ -25,6 +26,15 @@ sealed partial class Shutdown(Work work, Reports reports, Drains drains, Session
         {
             work.CancelAll("The agent stops at once.", QuickGrace);
             await WaitAsync(work.WhenIdleAsync(CancellationToken.None), QuickGrace * 3, clock);
+        }
+
+        // What they said last is in the buffer then, for this stream or the next start.
+        var sensorsStopped = sensors.StopAsync();
+        await WaitAsync(sensorsStopped, signals.Quick);
+        if (!sensorsStopped.IsCompleted)
+        {
+            sensors.Kill();
+            await WaitAsync(sensorsStopped, QuickGrace * 3, clock);
         }
 
         // What is not acknowledged by then stays in the spool for the next start.

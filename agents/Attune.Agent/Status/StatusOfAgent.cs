@@ -1,11 +1,12 @@
 using Attune.Agent.Joining;
+using Attune.Agent.Sensors;
 using Attune.Agent.Session;
 using Attune.V1;
 
 namespace Attune.Agent.Status;
 
 /// <summary>Gathers a report from the living parts.</summary>
-sealed class StatusOfAgent(AgentFacts facts, Work work, Reports reports, SessionLoop sessions, Renewal renewal)
+sealed class StatusOfAgent(AgentFacts facts, Work work, Assignments sensors, Reports reports, SessionLoop sessions, Renewal renewal)
 {
     readonly DateTimeOffset startedAt = TimeProvider.System.GetUtcNow();
 
@@ -37,9 +38,31 @@ sealed class StatusOfAgent(AgentFacts facts, Work work, Reports reports, Session
             ResultsWaiting = Math.Max(0, spool.Held - active.Count),
             SpoolTrouble = spool.Trouble,
             Runs = [.. active.OrderBy(each => each.Held.Key.ExecutionId).Select(Describe)],
+            Sensors = [.. sensors.Standings.Select(Describe)],
+            EventsWaiting = sensors.Outbox.WaitingEvents,
+            EventsWaitingBytes = sensors.Outbox.WaitingBytes,
+            EventTrouble = sensors.Outbox.Trouble,
             Runtimes = [.. facts.Runtimes.Select(each => new RuntimeStatus(each.RuntimeRef, each.Version, each.Path))],
             Environments = [.. facts.Environments.Select(each => new EnvironmentState(
                 each.PackRef, each.RuntimeRef, each.Status.ToString().ToLowerInvariant(), each.InstallError))],
+        };
+    }
+
+    static SensorStatus Describe(SensorStanding sensor)
+    {
+        var state = sensor.State switch
+        {
+            SensorProcessState.Running => "running",
+            SensorProcessState.BackingOff => "backing_off",
+            SensorProcessState.Stopped => "stopped",
+            _ => "starting",
+        };
+        return new(sensor.SensorRef, state, sensor.FailuresInRow)
+        {
+            Process = sensor.ProcessId > 0 ? sensor.ProcessId : null,
+            StartedAt = sensor.StartedAt,
+            NextStartAt = sensor.NextStartAt,
+            LastError = sensor.LastError.Length > 0 ? sensor.LastError : null,
         };
     }
 

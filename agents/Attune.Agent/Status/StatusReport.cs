@@ -50,6 +50,15 @@ sealed record StatusReport
 
     public required IReadOnlyList<RunStatus> Runs { get; init; }
 
+    public required IReadOnlyList<SensorStatus> Sensors { get; init; }
+
+    public required long EventsWaiting { get; init; }
+
+    public required long EventsWaitingBytes { get; init; }
+
+    /// <summary>Why sensors have to wait with their events.</summary>
+    public string? EventTrouble { get; init; }
+
     public required IReadOnlyList<RuntimeStatus> Runtimes { get; init; }
 
     public required IReadOnlyList<EnvironmentState> Environments { get; init; }
@@ -59,6 +68,18 @@ sealed record StatusReport
 
 /// <summary>`Why` says what the run waits for.</summary>
 sealed record RunStatus(long ExecutionId, int Attempt, string Action, string State, DateTimeOffset? StartedAt, string Why);
+
+sealed record SensorStatus(string Sensor, string State, int FailuresInRow)
+{
+    public int? Process { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? NextStartAt { get; init; }
+
+    /// <summary>How its last process ended.</summary>
+    public string? LastError { get; init; }
+}
 
 sealed record RuntimeStatus(string Runtime, string Version, string Path);
 

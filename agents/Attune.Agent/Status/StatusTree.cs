@@ -18,6 +18,8 @@ static class StatusTree
             ($"slots {report.SlotsInUse} of {report.Slots} in use{(report.Draining is { } reason ? $"; takes nothing new: {reason}" : "")}",
                 [.. report.Runs.Select(run => Run(run, report.Now))]),
             ($"spool {Size(report.SpoolWaitingBytes)} waiting, {report.ResultsWaiting} results unacknowledged{Dropped(report)}", []),
+            ($"sensors{(report.Sensors.Count == 0 ? " none" : "")}; {report.EventsWaiting} events waiting, {Size(report.EventsWaitingBytes)}{EventTrouble(report)}",
+                [.. report.Sensors.Select(sensor => Sensor(sensor, report.Now))]),
             ($"runtimes {(report.Runtimes.Count == 0 ? "none found" : "")}".TrimEnd(),
                 [.. report.Runtimes.Select(each => $"{each.Runtime} {each.Version} {each.Path}".TrimEnd())]),
         };
@@ -52,6 +54,25 @@ static class StatusTree
         var attempt = run.Attempt > 1 ? $" attempt {run.Attempt}" : "";
         return $"{run.ExecutionId}{attempt} {run.Action}: {run.State}{since}, {run.Why}";
     }
+
+    static string Sensor(SensorStatus sensor, DateTimeOffset now)
+    {
+        var how = sensor.State switch
+        {
+            "running" => $"running for {Age(now - (sensor.StartedAt ?? now))}, process {sensor.Process}",
+            "backing_off" => $"starts again in {Age((sensor.NextStartAt ?? now) - now)}",
+            var state => state,
+        };
+        var failures = sensor.FailuresInRow > 0 ? $", failures in a row: {sensor.FailuresInRow}" : "";
+        return $"{sensor.Sensor}: {how}{failures}{(sensor.LastError is { } error ? $"; last end: {error.ReplaceLineEndings(" ")}" : "")}";
+    }
+
+    static string EventTrouble(StatusReport report) => report.EventTrouble switch
+    {
+        null => "",
+        "full" => "; no room for more, so sensors wait",
+        var trouble => $"; cannot be written: {trouble}",
+    };
 
     static string Dropped(StatusReport report)
         => (report.SpoolDroppedBytes > 0 ? $"; {Size(report.SpoolDroppedBytes)} of output given up for want of room" : "")

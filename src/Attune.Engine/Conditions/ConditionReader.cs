@@ -21,7 +21,8 @@ sealed class ConditionReader(Schema? payload, List<ConditionProblem> problems)
     static readonly string[] Groups = ["all", "any", "not"];
     static readonly string[] Known = ["all", "any", "not", "field", "operator", "value"];
 
-    readonly PayloadShape shape = new(payload);
+    // A schema without a field says nothing: that is how a trigger without one is stored.
+    readonly PayloadShape shape = new(payload is { IsEmpty: true } ? null : payload);
     int nodes;
     int costly;
 

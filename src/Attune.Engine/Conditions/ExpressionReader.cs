@@ -21,9 +21,12 @@ static class ExpressionReader
     {
         if (Bare(condition, out var offset) is not { } text)
         {
-            reader.Report(path, condition.Length > MaxLength
-                ? $"has more than {MaxLength} characters."
-                : condition.Trim() is "" ? "is empty: write an expression." : "starts with `{{` and does not end with `}}`: a condition is one expression.");
+            reader.Report(path, condition switch
+            {
+                { Length: > MaxLength } => $"has more than {MaxLength} characters.",
+                _ when condition.AsSpan().Trim().IsEmpty => "is empty: write an expression.",
+                _ => "starts with `{{` and does not end with `}}` behind an expression: a condition is one expression.",
+            });
             return null;
         }
 

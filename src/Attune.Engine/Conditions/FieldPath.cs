@@ -25,7 +25,7 @@ sealed class FieldPath : IEquatable<FieldPath>
         {
             "" => "is empty: name a field of the payload, as in `host.name` or `items[0].id`.",
             { Length: > MaxLength } => $"has more than {MaxLength} characters.",
-            _ when text.StartsWith("{{", StringComparison.Ordinal) => "is a path, not an expression: write `host.name`, or the whole condition as a text.",
+            ['{', '{', ..] => "is a path, not an expression: write `host.name`, or the whole condition as a text.",
             _ => null,
         };
         if (problem is not null)

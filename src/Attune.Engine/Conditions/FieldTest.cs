@@ -83,7 +83,8 @@ abstract class FieldTest
         // Many slow patterns together must not hold an event up either.
         const int SlowMax = 3;
 
-        public static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(100);
+        /// <summary>Of a pattern that has to backtrack.</summary>
+        public static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(250);
 
         public override bool? Holds(Value value, ref Evaluation evaluation)
         {

@@ -21,7 +21,8 @@ sealed class PayloadShape(Schema? schema)
             {
                 (null, null) => "The payload is no list.",
                 (null, not (FieldType.Array or FieldType.Any)) => $"'{Written(steps, at)}' is {field!.TypeName}, not a list.",
-                (not null, not (null or FieldType.Object or FieldType.Any)) => $"'{Written(steps, at)}' is {field!.TypeName}: there is no '{Cut(name)}' in it.",
+                (not null, not (null or FieldType.Object or FieldType.Any))
+                    => $"'{Written(steps, at)}' is {field!.TypeName}: there is no '{Cut(name)}' in it.",
                 _ => null,
             };
             if (problem is not null)

@@ -55,7 +55,8 @@ public sealed class RuleIndex<TRule>
         var spread = rules.SelectMany(rule => rule.Condition.Requirements)
             .GroupBy(requirement => requirement.Path)
             .ToDictionary(group => group.Key, group => group.SelectMany(requirement => requirement.Accepted).Distinct().Count());
-        return [.. rules.Select(rule => rule.Condition.Requirements.MaxBy(requirement => (double)spread[requirement.Path] / requirement.Accepted.Count))];
+        return [.. rules.Select(rule => rule.Condition.Requirements.MaxBy(
+            requirement => (double)spread[requirement.Path] / requirement.Accepted.Count))];
     }
 
     static Dictionary<Value, List<int>> Buckets(IEnumerable<int> group, LiteralRequirement?[] chosen)

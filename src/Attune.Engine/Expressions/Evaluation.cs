@@ -1,6 +1,8 @@
 namespace Attune.Engine.Expressions;
 
-/// <summary>One evaluation: what it may read, and what is left of what it may cost. Passed by reference, so that it costs no allocation.</summary>
+/// <summary>
+/// One evaluation: what it may read, and what is left of what it may cost. Passed by reference, so that it costs no allocation.
+/// </summary>
 struct Evaluation(string text, Scope scope, ExpressionLimits limits)
 {
     // Long texts and lists are looked at faster than a step each.
@@ -69,6 +71,9 @@ struct Evaluation(string text, Scope scope, ExpressionLimits limits)
         Charge(position, members.Count + 1L);
         return Bounded(position, Value.Of(ValueMap.Of(members)));
     }
+
+    /// <summary>Whether what is missing will be forgiven, so that nobody reads what is said of it.</summary>
+    public bool IsGuarded { readonly get; set; }
 
     public readonly Value Local(int slot) => locals[slot];
 

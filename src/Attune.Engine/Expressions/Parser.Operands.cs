@@ -210,6 +210,8 @@ sealed partial class Parser
         var (names, values, known) = (new List<string>(), new List<Node>(), new HashSet<string>(StringComparer.Ordinal));
         while (!token.IsSymbol("}"))
         {
+            if (token.IsSymbol("{"))
+                throw Fail(position, "`{{` begins an expression only inside of a text: here it stands without `{{` and `}}`.");
             if (token.Kind is not (TokenKind.Name or TokenKind.String))
                 throw Fail(token.Position, $"A name belongs before the `:`, bare or in quotes, not {token.Shown}.");
             if (!known.Add(token.Text))

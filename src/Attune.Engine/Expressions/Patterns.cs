@@ -8,17 +8,22 @@ namespace Attune.Engine.Expressions;
 /// Regular expressions that cannot run away: without backtracking where the pattern allows it, otherwise within a time. Patterns that are
 /// no literals are kept in a small cache.
 /// </summary>
-static class Patterns
+static partial class Patterns
 {
     public const int LengthMax = 1000;
     const int KeptMax = 256;
+    const string TooLong = "The regular expression takes too long: simplify the pattern or shorten the text.";
+    const int CostOfBacktracking = 10;
 
-    // Nobody but a hostile pattern or a hostile text needs a hundredth of it.
-    static readonly TimeSpan TimePerMatch = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan TimePerBacktrackingMatch = TimePerEvaluation / CostOfBacktracking;
 
     static readonly ConcurrentDictionary<string, Regex> Kept = new(StringComparer.Ordinal);
 
-    public static TimeSpan TimePerEvaluation { get; } = TimeSpan.FromMilliseconds(250);
+    /// <summary>
+    /// Of all matches together; those by backtracking count ten times, as only time stops them. Generous, because a busy machine makes
+    /// milliseconds of microseconds, and only a hostile pattern comes near it.
+    /// </summary>
+    public static TimeSpan TimePerEvaluation => TimeSpan.FromSeconds(2);
 
     /// <summary>Null where <paramref name="problem"/> says what is wrong with it.</summary>
     public static Regex? Compile(string pattern, out string? problem)
@@ -32,7 +37,7 @@ static class Patterns
 
         try
         {
-            return new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimePerMatch);
+            return new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimePerEvaluation);
         }
         catch (RegexParseException exception)
         {
@@ -42,7 +47,7 @@ static class Patterns
         catch (NotSupportedException)
         {
             // Look-around and back references need the backtracking engine; the time keeps them harmless.
-            return new(pattern, RegexOptions.CultureInvariant, TimePerMatch);
+            return new(pattern, RegexOptions.CultureInvariant, TimePerBacktrackingMatch);
         }
     }
 
@@ -63,6 +68,24 @@ static class Patterns
         return compiled;
     }
 
+    /// <summary>Whether it matches anywhere, without keeping where.</summary>
+    public static bool IsMatch(ref Evaluation evaluation, int position, Regex pattern, string text)
+    {
+        var began = Stopwatch.GetTimestamp();
+        bool isMatch;
+        try
+        {
+            isMatch = pattern.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw evaluation.Fail(position, TooLong);
+        }
+
+        evaluation.Matched(position, Cost(pattern, began));
+        return isMatch;
+    }
+
     /// <summary>Matches within what is left of the evaluation's time for it.</summary>
     public static Match Match(ref Evaluation evaluation, int position, Regex pattern, string text, int start)
     {
@@ -74,14 +97,20 @@ static class Patterns
         }
         catch (RegexMatchTimeoutException)
         {
-            throw evaluation.Fail(position, "The regular expression takes too long: simplify the pattern or shorten the text.");
+            throw evaluation.Fail(position, TooLong);
         }
 
-        evaluation.Matched(position, Stopwatch.GetElapsedTime(began));
+        evaluation.Matched(position, Cost(pattern, began));
         return match;
     }
 
+    static TimeSpan Cost(Regex pattern, long began)
+        => Stopwatch.GetElapsedTime(began) * (pattern.Options.HasFlag(RegexOptions.NonBacktracking) ? 1 : CostOfBacktracking);
+
     // `QuantifierAfterNothing` → `quantifier after nothing`; the library's own message repeats the pattern, which may be secret.
     static string Sentence(RegexParseError error)
-        => string.Concat(error.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $" {char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
+        => Capital().Replace(error.ToString(), " $0").ToLowerInvariant();
+
+    [GeneratedRegex("(?<=.)[A-Z]")]
+    private static partial Regex Capital();
 }

@@ -79,7 +79,11 @@ sealed class TemplateText(string path, string text, IReadOnlyList<(string Litera
     {
         var value = evaluation.Run(expression);
         if (value.Kind is ValueKind.Null)
-            throw evaluation.Fail(expression.Root.Position, "null cannot be put into a text: write coalesce(x, '') or what shall stand there.");
+        {
+            throw evaluation.Fail(
+                expression.Root.Position, "null cannot be put into a text: write coalesce(x, '') or what shall stand there.");
+        }
+
         if (value.Kind is ValueKind.String)
             return value.AsString();
 

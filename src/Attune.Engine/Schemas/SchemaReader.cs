@@ -8,7 +8,7 @@ sealed partial class SchemaReader
 {
     const int MaxDepth = 16;
     const int MaxPatternLength = 1000;
-    static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(1);
 
     static readonly string[] Types = ["string", "integer", "number", "boolean", "object", "array", "any"];
 

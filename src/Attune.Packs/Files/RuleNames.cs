@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Attune.Engine.Expressions;
 using Attune.Engine.Schemas;
 

@@ -75,8 +75,8 @@ sealed partial class DevInstallation(IServiceProvider services, DevDirectory dir
         AgentProcess agent, string name, DateTimeOffset startedAt, TimeProvider clock, CancellationToken ct)
     {
         var db = services.GetRequiredService<NpgsqlDataSource>();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        using var timer = clock.CreateTimer(_ => patience.Cancel(), null, ConnectTimeout, Timeout.InfiniteTimeSpan);
+        using var timeout = new CancellationTokenSource(ConnectTimeout, clock);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
             while (true)

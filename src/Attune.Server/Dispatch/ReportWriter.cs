@@ -28,6 +28,9 @@ sealed partial class ReportWriter(
 
     public ValueTask EnqueueAsync(SessionReport report, CancellationToken ct) => reports.Writer.WriteAsync(report, ct);
 
+    /// <summary>Past the queue, for what must be committed before its session goes on. Acknowledged like any other.</summary>
+    public Task WriteNowAsync(SessionReport report, CancellationToken ct) => WriteAsync([report], ct);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<SessionReport>(MessagesPerCommit);

@@ -13,7 +13,7 @@ sealed partial class AssignSensors(NpgsqlDataSource db, TimeProvider clock, ILog
     // `inactive` is what LostWork makes of an agent whose lease ran out while a server was there to see it; an agent that is merely
     // disconnected keeps its sensors.
     const string FindUnsettled = $"""
-        select s.id, s.ref, s.runtime_ref, n.wanted, n.fingerprint, a.worker, w.name as worker_name, n.must_move
+        select s.id, s.ref, s.runtime_ref, n.wanted, n.fingerprint, a.worker, w.name as worker_name, n.must_move, n.is_silent
         from sensor s
         left join runtime r on r.id = s.runtime
         left join sensor_assignment a on a.sensor = s.id
@@ -24,7 +24,8 @@ sealed partial class AssignSensors(NpgsqlDataSource db, TimeProvider clock, ILog
                     {SensorStore.NeedingRules}) as wanted,
                 md5(jsonb_build_array(
                     s.release_digest, s.entrypoint, s.runtime_ref, r.execution_config, s.config, s.param_schema, s.triggers)::text) as fingerprint,
-                coalesce(w.status = 'inactive' or w.draining or w.worker_role = 'action', false) as must_move
+                coalesce(w.status = 'inactive' or w.draining or w.leaving or w.worker_role = 'action', false) as must_move,
+                coalesce(not (w.draining or w.leaving or w.worker_role = 'action'), false) as is_silent
         ) n
         where case
             when not n.wanted then a.worker is not null
@@ -47,6 +48,7 @@ sealed partial class AssignSensors(NpgsqlDataSource db, TimeProvider clock, ILog
           and w.lease_expires_at > @now
           and not w.cordoned
           and not w.draining
+          and not w.leaving
         """;
 
     // So many agents of a sensor's past may still bring what they had buffered.

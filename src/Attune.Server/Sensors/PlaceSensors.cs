@@ -19,6 +19,9 @@ sealed record UnsettledSensor
 
     /// <summary>That agent's lease has ended, it drains, or it takes sensors no more.</summary>
     public required bool MustMove { get; init; }
+
+    /// <summary>Only its silence speaks against that agent: it may come back, and may still run the sensor meanwhile.</summary>
+    public bool IsSilent { get; init; }
 }
 
 /// <summary>An agent that could take sensors now.</summary>
@@ -61,6 +64,9 @@ static class PlaceSensors
                 .ThenBy(host => host.Name, StringComparer.Ordinal)
                 .FirstOrDefault()
             : null;
-        return best is null && sensor.Worker is null ? null : new(sensor, best?.Id, best?.Name);
+
+        // Nobody else can take it: what a silent agent may still run goes on under its generation when it comes back.
+        var stays = best is null && (sensor.Worker is null || sensor is { Wanted: true, IsSilent: true });
+        return stays ? null : new(sensor, best?.Id, best?.Name);
     }
 }

@@ -41,7 +41,7 @@ readonly record struct SensorStanding(SensorState State, string Why)
             state,
             row.WorkerConnected
                 ? sentence + "."
-                : $"{sentence}; {agent} is not connected, and keeps it until its lease ends at {row.LeaseExpiresAt:u}.");
+                : $"{sentence}; {agent} is not connected, and keeps it until its lease ends at {row.LeaseExpiresAt:u} and another agent can take it.");
     }
 
     static string BackingOff(SensorRow row, string agent)

@@ -69,7 +69,7 @@ sealed class SensorStore(NpgsqlDataSource db)
     }
 
     const string ListAgents = """
-        select name, connected and status <> 'inactive' as connected, cordoned, draining, runtimes::text as runtimes
+        select name, connected and status <> 'inactive' as connected, cordoned, draining or leaving as draining, runtimes::text as runtimes
         from worker
         where worker_role <> 'action'
         order by name

@@ -135,8 +135,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
     static async Task<Process> StartReadyAsync(
         PostgresDirectory place, PostgresBinaries binaries, PrivatePostgresOptions options, TimeProvider clock, CancellationToken ct)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        using var timer = clock.CreateTimer(_ => patience.Cancel(), null, options.StartTimeout, Timeout.InfiniteTimeSpan);
+        using var timeout = new CancellationTokenSource(options.StartTimeout, clock);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
             while (true)

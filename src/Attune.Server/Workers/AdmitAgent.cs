@@ -25,6 +25,9 @@ sealed partial class AdmitAgent(
 
         /// <summary>Given to the agent by the database, and lost with its disk: reported on its behalf.</summary>
         public IReadOnlyList<AssignedExecution> Lost { get; init; } = [];
+
+        /// <summary>Of an agent whose spool was replaced: to be stored once all that the old one knew of is settled.</summary>
+        public string? NewSpoolId { get; init; }
         public Drain? Drain { get; init; }
     }
 
@@ -92,6 +95,7 @@ sealed partial class AdmitAgent(
         {
             NeverBegun = neverBegun,
             Lost = lost,
+            NewSpoolId = hello.SpoolId == registered.EarlierSpoolId ? null : hello.SpoolId,
             Drain = registered.Draining
                 ? new() { Deadline = registered.DrainDeadline?.ToTimestamp(), Reason = registered.DrainReason ?? "" }
                 : null,

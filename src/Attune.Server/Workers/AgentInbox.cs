@@ -14,6 +14,8 @@ sealed partial class AgentInbox(
         sensors.Wake();
         await upkeep.SendRuntimeProbesAsync(session, ct);
         await reports.SettleAsync(session, admission.NeverBegun, admission.Lost, ct);
+        if (admission.NewSpoolId is { } spoolId)
+            await upkeep.ReplaceSpoolAsync(session, spoolId, ct);
         dispatcher.Wake();
     }
 
@@ -37,6 +39,8 @@ sealed partial class AgentInbox(
         {
             session.Leaving = !drain.Lifted;
             dispatcher.NoteCapacity();
+            await upkeep.SetLeavingAsync(session, ct);
+            sensors.Wake();
         }
 
         if (message.FoundRuntimes.Count > 0)

@@ -13,9 +13,7 @@ sealed class AgentReports(ReportWriter writer, DispatchStore store, ExecutionCha
     public ValueTask EnqueueAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
     {
         RefuseForeign(session, message);
-        var ended = new Outstanding?[message.Finished.Count];
-        for (var i = 0; i < ended.Length; i++)
-            ended[i] = session.Take(message.Finished[i].ExecutionId, message.Finished[i].Attempt);
+        var ended = Take(session, message);
         return message.Finished.Count + message.Started.Count + message.Logs.Count == 0
             ? ValueTask.CompletedTask
             : writer.EnqueueAsync(new(session, message, ended), ct);
@@ -70,7 +68,9 @@ sealed class AgentReports(ReportWriter writer, DispatchStore store, ExecutionCha
             session.Drop(execution, attempt);
     }
 
-    /// <summary>On a new session: what the agent never began goes back, what it lost with its disk is reported as lost.</summary>
+    /// <summary>
+    /// On a new session: what the agent never began goes back, what it lost with its disk is reported as lost. Ends after the commit.
+    /// </summary>
     public async Task SettleAsync(
         AgentSession session, IReadOnlyList<(long Execution, int Attempt)> neverBegun, IReadOnlyList<AssignedExecution> lost,
         CancellationToken ct)
@@ -98,8 +98,11 @@ sealed class AgentReports(ReportWriter writer, DispatchStore store, ExecutionCha
             });
         }
 
-        await EnqueueAsync(session, message, ct);
+        await writer.WriteNowAsync(new(session, message, Take(session, message)), ct);
     }
+
+    static Outstanding?[] Take(AgentSession session, WorkerMessage message)
+        => [.. message.Finished.Select(each => session.Take(each.ExecutionId, each.Attempt))];
 
     async Task GiveBackAsync(IReadOnlyList<(long Execution, int Attempt)> items, CancellationToken ct)
     {

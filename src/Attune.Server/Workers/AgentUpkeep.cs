@@ -57,6 +57,13 @@ sealed class AgentUpkeep : IAsyncDisposable
         });
     }
 
+    public Task SetLeavingAsync(AgentSession session, CancellationToken ct)
+        => store.SetLeavingAsync(session.WorkerId, session.SessionId, session.Leaving, ct);
+
+    /// <summary>From now on, what is assigned and unknown to the new spool was never begun.</summary>
+    public Task ReplaceSpoolAsync(AgentSession session, string spoolId, CancellationToken ct)
+        => store.ReplaceSpoolAsync(session.WorkerId, session.SessionId, spoolId, ct);
+
     public Task SaveRuntimesAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
         => store.SetRuntimesAsync(session.WorkerId, WorkerMapping.RuntimesJson(message.FoundRuntimes), ct);
 

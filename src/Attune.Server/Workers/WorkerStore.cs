@@ -69,7 +69,7 @@ sealed class WorkerStore(NpgsqlDataSource db)
         set worker_role = @role::attune.worker_role_enum, worker_type = @type::attune.worker_type_enum, status = 'active',
             labels = @labels::jsonb || coalesce((select labels from token), '{}'), slots = @slots, agent_version = @agentVersion,
             protocol_version = @protocolVersion, runtimes = @runtimes::jsonb, resources = @resources::jsonb, host = @host,
-            connected = true,
+            connected = true, leaving = @leaving,
             -- While work is assigned that the earlier spool knew of, its id stays: what the new one does not name is lost, not unbegun.
             spool_id = case
                 when w.spool_id is distinct from @spoolId and exists (select from execution_queue q where q.worker = w.id) then w.spool_id
@@ -102,6 +102,7 @@ sealed class WorkerStore(NpgsqlDataSource db)
                 runtimes = WorkerMapping.RuntimesJson(hello.Runtimes),
                 resources = hello.Resources is null ? "{}" : JsonFormatter.Default.Format(hello.Resources),
                 host = hello.Resources?.Hostname,
+                leaving = hello.Draining,
                 spoolId = hello.SpoolId,
                 sessionId,
                 replica,
@@ -109,6 +110,19 @@ sealed class WorkerStore(NpgsqlDataSource db)
                 leaseExpiresAt,
             },
             cancellationToken: ct));
+    }
+
+    const string ReplaceSpool = """
+        update worker
+        set spool_id = @spoolId
+        where id = @id
+          and session_id = @sessionId
+        """;
+
+    public async Task ReplaceSpoolAsync(long id, Guid sessionId, string spoolId, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(ReplaceSpool, new { id, sessionId, spoolId }, cancellationToken: ct));
     }
 
     const string SetRuntimes = """
@@ -121,6 +135,20 @@ sealed class WorkerStore(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(SetRuntimes, new { id, runtimes }, cancellationToken: ct));
+    }
+
+    const string SetLeaving = """
+        update worker
+        set leaving = @leaving
+        where id = @id
+          and session_id = @sessionId
+        """;
+
+    /// <summary>What the agent itself says of its stay.</summary>
+    public async Task SetLeavingAsync(long id, Guid sessionId, bool leaving, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(SetLeaving, new { id, sessionId, leaving }, cancellationToken: ct));
     }
 
     // Guarded by the session: an agent that has reconnected elsewhere is not marked by its old stream's end.

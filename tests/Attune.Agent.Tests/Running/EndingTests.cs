@@ -316,13 +316,16 @@ public sealed class EndingTests : IAsyncLifetime
     [Fact]
     public async Task A_process_sees_only_its_three_files_and_default_signals_and_a_lower_priority()
     {
-        var run = await bench.RunAsync(bench.Action("ls /proc/self/fd | sort -n | tr '\\n' ' '; grep -E 'SigBlk|SigIgn' /proc/self/status; nice; ps -o pid=,sid= -p $$"));
+        var niceness = Math.Min(19, LibC.GetPriority(LibC.PrioProcess, 0) + 5);
+
+        // Its parameters are written after its priority is set.
+        var run = await bench.RunAsync(bench.Action("cat > /dev/null; ls /proc/self/fd | sort -n | tr '\\n' ' '; grep -E 'SigBlk|SigIgn' /proc/self/status; nice; ps -o pid=,sid= -p $$"));
         run.AssertCompleted();
         Assert.Matches(@"^""0 1 2 3 ", run.Result);
 
         // glibc keeps 32 and 33 to itself.
         Assert.Matches(@"SigBlk:\\t0{16}\\nSigIgn:\\t0{7}[01][08]0{7}\\n", run.Result);
-        Assert.Matches(@"\\n5\\n", run.Result);
+        Assert.Contains($@"\n{niceness}\n", run.Result, StringComparison.Ordinal);
         Assert.Matches(@"\\n *(\d+) +\1""$", run.Result);
     }
 

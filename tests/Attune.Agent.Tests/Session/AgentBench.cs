@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Attune.Agent.Configuration;
 using Attune.Agent.Joining;
+using Attune.Agent.Packs;
 using Attune.Agent.Running;
+using Attune.Agent.Sensors;
 using Attune.Agent.Session;
 using Attune.Agent.Session.Spool;
 using Attune.V1;
@@ -11,7 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Attune.Agent.Tests.Session;
 
-/// <summary>A real agent against a fake control plane. Only its jobs are the test's: each is played by hand through <see cref="Job"/>.</summary>
+/// <summary>A real agent against a fake control plane. Only its jobs are the test's: each is played by hand through <see cref="Job"/>. Its sensors are real.</summary>
 sealed class AgentBench : IAsyncDisposable
 {
     readonly ConcurrentDictionary<long, Job> jobs = new();
@@ -23,6 +25,17 @@ sealed class AgentBench : IAsyncDisposable
     public string State { get; } = Directory.CreateTempSubdirectory("attune-agent-").FullName;
 
     public int Slots { get; init; } = 8;
+
+    public WorkerRole Role { get; init; } = WorkerRole.Action;
+
+    public long EventLimit { get; init; } = 256 << 20;
+
+    /// <summary>Of sensors only.</summary>
+    public TimeProvider SensorClock { get; init; } = TimeProvider.System;
+
+    public EventBuffer Events { get; private set; } = null!;
+
+    public ProcessLoop Processes { get; private set; } = null!;
 
     public long SpoolLimit { get; init; } = 256 << 20;
 
@@ -40,6 +53,7 @@ sealed class AgentBench : IAsyncDisposable
         Name = "agent-1",
         StateDirectory = State,
         Slots = Slots,
+        Role = Role,
         Labels = new Dictionary<string, string> { ["zone"] = "a" },
         JoinToken = new("atj_secret", null),
     };
@@ -59,10 +73,18 @@ sealed class AgentBench : IAsyncDisposable
         var controlPlane = new ControlPlane(Settings, TimeProvider.System);
         identity = await new JoinOrLoad(Settings, controlPlane, store, TimeProvider.System, NullLogger<JoinOrLoad>.Instance).RunAsync(Soon.Enough);
         var renewal = new Renewal(identity, store, TimeProvider.System, NullLogger<Renewal>.Instance);
-        Reports = new(Spool.Open(Path.Combine(State, "spool"), SpoolLimit), TimeProvider.System, NullLogger<Reports>.Instance);
+        var paths = new AgentPaths(State);
+        await Leftovers.KillAsync(paths, TimeProvider.System, NullLogger.Instance, Soon.Enough);
+        Events = EventBuffer.Open(paths.Events, EventLimit, TimeProvider.System, NullLogger<EventBuffer>.Instance);
+        var outbox = new SensorOutbox(Events, SensorClock, NullLogger<SensorOutbox>.Instance);
+        Reports = new(Spool.Open(paths.Spool, SpoolLimit), outbox, TimeProvider.System, NullLogger<Reports>.Instance);
         Reports.Recover(new HashSet<RunKey>());
-        var host = new HostWork(RunJob, RunBuiltin, (probes, _) => Task.FromResult<IReadOnlyList<FoundRuntime>>(
-            [.. probes.Select(each => new FoundRuntime { RuntimeRef = each.RuntimeRef, Version = "1.2" })]));
+        var host = new HostWork(
+            RunJob,
+            RunBuiltin,
+            (probes, _) => Task.FromResult<IReadOnlyList<FoundRuntime>>(
+                [.. probes.Select(each => new FoundRuntime { RuntimeRef = each.RuntimeRef, Version = "1.2" })]),
+            CreateHost(paths, outbox));
         Parts = new(
             new(Settings, store.LoadLabels()), controlPlane, renewal, Reports, host, TimeProvider.System, NullLoggerFactory.Instance);
         Running = Parts.RunAsync([new() { RuntimeRef = "core.shell" }], StopGrace, signals);
@@ -80,6 +102,15 @@ sealed class AgentBench : IAsyncDisposable
     /// <summary>SIGTERM.</summary>
     public void Signal() => signals.Stop();
 
+    /// <summary>SIGTERM, an orderly end, and the next start.</summary>
+    public async Task RestartAsync()
+    {
+        Signal();
+        await Running.WaitAsync(Soon.Enough);
+        await CloseAsync();
+        await StartAsync();
+    }
+
     /// <summary>
     /// What a kill leaves: the files as they are. The dead process's tasks are cut off from the wire and from the spool.
     /// </summary>
@@ -92,8 +123,7 @@ sealed class AgentBench : IAsyncDisposable
         foreach (var job in jobs.Values)
             job.Vanish();
         await Running.WaitAsync(Soon.Enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Reports.Dispose();
-        Parts.Dispose();
+        await CloseAsync();
         jobs.Clear();
         await File.WriteAllBytesAsync(journal, left, Soon.Enough);
     }
@@ -105,10 +135,44 @@ sealed class AgentBench : IAsyncDisposable
         foreach (var job in jobs.Values)
             job.Vanish();
         await Running.WaitAsync(Soon.Enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseAsync();
+        identity?.Dispose();
+        Trees.Delete(State);
+    }
+
+    async Task CloseAsync()
+    {
         Reports.Dispose();
         Parts.Dispose();
-        identity?.Dispose();
-        Directory.Delete(State, recursive: true);
+        await Processes.DisposeAsync();
+        await Events.DisposeAsync();
+    }
+
+    SensorHost CreateHost(AgentPaths paths, SensorOutbox outbox)
+    {
+        Processes = new(TimeProvider.System, NullLogger<ProcessLoop>.Instance);
+        var releases = new ReleaseCache(paths, Download, NullLogger<ReleaseCache>.Instance);
+        var environments = new Environments(
+            Processes, paths, (_, _) => ValueTask.CompletedTask, TimeProvider.System, NullLogger<Environments>.Instance);
+        return new()
+        {
+            Processes = Processes,
+            EntryPoints = new(releases, environments, NullLogger.Instance),
+            Paths = paths,
+            Events = Events,
+            Outbox = outbox,
+            ApiUrl = "http://127.0.0.1:7700",
+            Clock = SensorClock,
+            Logger = NullLogger<Attune.Agent.Sensors.Sensor>.Instance,
+        };
+    }
+
+    async IAsyncEnumerable<ReadOnlyMemory<byte>> Download(string digest, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.Yield();
+        if (!Plane.Releases.TryGetValue(digest, out var archive))
+            throw new IOException("no such release");
+        yield return archive;
     }
 
     Task<Finished> RunJob(ActionSpec spec, WorkItem item, RunEvents events, RunControl control, CancellationToken stopping)

@@ -8,19 +8,30 @@ namespace Attune.Benchmarks.Installations;
 /// A client that keeps a number of batches in flight: starts one, watches it until every execution of it is completed, starts the next.
 /// What counts is what this client has seen completed.
 /// </summary>
-sealed class ExecutionLoad(Installation installation, string actionRef, int batchSize, int batchesInFlight, TimeProvider clock)
+/// <param name="startBatch">Asks for a batch and says which executions it became.</param>
+sealed class ExecutionLoad(
+    Installation installation, Func<CancellationToken, Task<IReadOnlyCollection<long>>> startBatch, int batchesInFlight, TimeProvider clock)
 {
     const int WarmUpRounds = 3;
     static readonly TimeSpan Filling = TimeSpan.FromSeconds(1);
     static readonly TimeSpan EndingMax = TimeSpan.FromSeconds(30);
 
-    readonly StartExecutionsRequest batch = new()
-    {
-        Items = { Enumerable.Repeat(new StartExecutionsItem { ActionRef = actionRef }, batchSize) },
-    };
-
     long completed;
     Exception? failure;
+
+    /// <summary>Batches of one action, asked for directly.</summary>
+    public static ExecutionLoad Of(Installation installation, string actionRef, int batchSize, int batchesInFlight, TimeProvider clock)
+    {
+        var batch = new StartExecutionsRequest
+        {
+            Items = { Enumerable.Repeat(new StartExecutionsItem { ActionRef = actionRef }, batchSize) },
+        };
+        return new(
+            installation,
+            async ct => (await installation.Executions.StartExecutionsAsync(batch, installation.Admin, cancellationToken: ct)).ExecutionIds,
+            batchesInFlight,
+            clock);
+    }
 
     /// <summary>Until the hot paths of every process are compiled for good, which takes the JIT several rounds.</summary>
     public async Task WarmUpAsync(CpuMeter cpu, CancellationToken ct)
@@ -87,10 +98,10 @@ sealed class ExecutionLoad(Installation installation, string actionRef, int batc
 
     async Task RunBatchAsync(CancellationToken ct)
     {
-        var started = await installation.Executions.StartExecutionsAsync(batch, installation.Admin, cancellationToken: ct);
-        var open = started.ExecutionIds.ToHashSet();
+        var started = await startBatch(ct);
+        var open = started.ToHashSet();
         using var watch = installation.Executions.WatchExecution(
-            new() { ExecutionIds = { started.ExecutionIds } }, installation.Admin, cancellationToken: ct);
+            new() { ExecutionIds = { started } }, installation.Admin, cancellationToken: ct);
         await foreach (var news in watch.ResponseStream.ReadAllAsync(ct))
         {
             foreach (var execution in news.Executions)

@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
+using Attune.Packs;
+using Attune.Packs.Archives;
 using Attune.Server.Identities;
 using Attune.Testing;
 using Attune.V1;
 using Dapper;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Npgsql;
@@ -15,14 +18,16 @@ sealed class Installation : IAsyncDisposable
     readonly ServerProcess server;
     readonly GrpcChannel channel;
 
-    Installation(DurablePostgres postgres, ServerProcess server, string token)
+    Installation(DurablePostgres postgres, string connectionString, ServerProcess server, string token)
     {
-        (Postgres, this.server) = (postgres, server);
+        (Postgres, ConnectionString, this.server) = (postgres, connectionString, server);
         channel = OpenChannel(new(server.Address));
         Admin = new() { { "authorization", $"Bearer {token}" } };
     }
 
     public DurablePostgres Postgres { get; }
+
+    public string ConnectionString { get; }
 
     public string Address => server.Address;
 
@@ -37,6 +42,15 @@ sealed class Installation : IAsyncDisposable
 
     public PackService.PackServiceClient Packs => new(channel);
 
+    public EventService.EventServiceClient Events => new(channel);
+
+    public TriggerService.TriggerServiceClient Triggers => new(channel);
+
+    public RuleService.RuleServiceClient Rules => new(channel);
+
+    /// <summary>Where webhooks arrive.</summary>
+    public Uri HttpAddress => new(server.HttpAddress);
+
     public static async Task<Installation> StartAsync(TimeProvider clock, CancellationToken ct)
     {
         var postgres = await DurablePostgres.StartAsync(clock, ct);
@@ -46,7 +60,7 @@ sealed class Installation : IAsyncDisposable
             var token = await CreateAdminAsync(connectionString, ct);
             var masterKeys = await CreateMasterKeysAsync(postgres.Scratch, ct);
             var server = await ServerProcess.StartAsync(connectionString, masterKeys, new Dictionary<string, string>(), ct);
-            return new(postgres, server, token);
+            return new(postgres, connectionString, server, token);
         }
         catch
         {
@@ -65,6 +79,22 @@ sealed class Installation : IAsyncDisposable
         var agent = await BenchAgent.StartAsync(this, BuiltProgram.Agent, name, slots, ct);
         await WorkerConnection.UntilAsync(this, name, isConnected: true, ct);
         return agent;
+    }
+
+    /// <summary>Packs a directory and installs it as anybody does.</summary>
+    public async Task InstallPackAsync(string directory, CancellationToken ct)
+    {
+        var problems = new List<Attune.Packs.PackProblem>();
+        var archive = PackArchive.Write(PackFiles.FromDirectory(directory, problems));
+        if (problems.Count > 0)
+            throw new InvalidOperationException(string.Join('\n', problems));
+
+        using var call = Packs.InstallPack(Admin, cancellationToken: ct);
+        await call.RequestStream.WriteAsync(new() { Header = new() { Source = "bench" } }, ct);
+        foreach (var chunk in archive.Chunk(1 << 20))
+            await call.RequestStream.WriteAsync(new() { Chunk = UnsafeByteOperations.UnsafeWrap(chunk) }, ct);
+        await call.RequestStream.CompleteAsync();
+        await call.ResponseAsync;
     }
 
     public async ValueTask DisposeAsync()

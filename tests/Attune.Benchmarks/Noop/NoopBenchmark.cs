@@ -29,7 +29,7 @@ sealed class NoopBenchmark(BenchSettings settings) : IBenchmark
         postgres = installation.Postgres;
         baseline = await PgbenchLife.CreateAsync(postgres, ct);
         var agent = lifetime.Owns(await installation.StartAgentAsync("bench", Slots, ct));
-        load = new(installation, "core.noop", BatchSize, BatchesInFlight, settings.Clock);
+        load = ExecutionLoad.Of(installation, "core.noop", BatchSize, BatchesInFlight, settings.Clock);
         cpu = new(
             new Dictionary<string, int> { ["server"] = installation.ServerProcessId, ["agent"] = agent.Process.Id },
             postgres.ProcessId,

@@ -1,6 +1,4 @@
 using Attune.Benchmarks.Installations;
-using Attune.Packs.Archives;
-using Google.Protobuf;
 
 namespace Attune.Benchmarks.Starts;
 
@@ -34,15 +32,6 @@ static class BenchPack
         await File.WriteAllTextAsync(Path.Combine(directory, "actions", "nothing.yaml"), Action, ct);
         File.Copy(Program, Path.Combine(directory, "actions", "nothing"));
 
-        var problems = new List<Packs.PackProblem>();
-        var archive = PackArchive.Write(PackFiles.FromDirectory(directory, problems));
-        if (problems.Count > 0)
-            throw new InvalidOperationException(string.Join('\n', problems));
-
-        using var call = installation.Packs.InstallPack(installation.Admin, cancellationToken: ct);
-        await call.RequestStream.WriteAsync(new() { Header = new() { Source = "bench" } }, ct);
-        await call.RequestStream.WriteAsync(new() { Chunk = UnsafeByteOperations.UnsafeWrap(archive) }, ct);
-        await call.RequestStream.CompleteAsync();
-        await call.ResponseAsync;
+        await installation.InstallPackAsync(directory, ct);
     }
 }

@@ -24,7 +24,7 @@ sealed class ProcessBenchmark(BenchSettings settings) : IBenchmark
         var installation = lifetime.Owns(await Installation.StartAsync(settings.Clock, ct));
         await BenchPack.InstallAsync(installation, ct);
         var agent = lifetime.Owns(await installation.StartAgentAsync("bench", Parallelism, ct));
-        load = new(installation, BenchPack.ActionRef, BatchSize, BatchesInFlight, settings.Clock);
+        load = ExecutionLoad.Of(installation, BenchPack.ActionRef, BatchSize, BatchesInFlight, settings.Clock);
         cpu = new(
             new Dictionary<string, int> { ["server"] = installation.ServerProcessId, ["agent"] = agent.Process.Id },
             installation.Postgres.ProcessId,

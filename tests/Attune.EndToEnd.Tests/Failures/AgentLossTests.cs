@@ -57,6 +57,9 @@ public sealed class AgentLossTests(AgentLossTests.ShortLease lease) : IClassFixt
         await agent.Process.KillAsync(Soon);
         await agent.RestartAsync();
         await Waiting.UntilAsync(() => run.Lines.Length == 2, "the second attempt", Soon);
+
+        // The first one's is gone before the second begins, and this one's comes right after its line.
+        await Waiting.UntilAsync(() => ProcessMark.Find(run.Mark).Count > 0, "its child", Soon);
         Assert.Single(ProcessMark.Find(run.Mark));
         run.Open();
 

@@ -134,6 +134,10 @@ public sealed class ConditionProblemTests
         => Assert.Matches(@"^: .+ \(character [0-9]+\)$", Assert.Single(Given.Problems(condition, Alert)));
 
     [Fact]
+    public void A_schema_without_a_field_says_nothing()
+        => Given.Condition("[{'field': 'any.thing', 'operator': 'equals', 'value': 1}, 'event.payload.thing']", Schema.Empty);
+
+    [Fact]
     public void All_mistakes_are_found_at_once()
         => Assert.Equal(
             ["all[0].field", "all[0].operator", "all[1]", "all[2].any[0].value", "all[2].any[1].field", "not.operator"],

@@ -97,7 +97,10 @@ public sealed class RuleIndexTests
                 var where = $"seed {seed}, round {round}, payload {text}, rules {string.Join('\n', conditions)}";
                 var unmatched = each.Where(rule => rule.Item2.Verdict is ConditionVerdict.Unmatched).ToList();
                 Same(each.Where(rule => rule.Item2.Verdict is ConditionVerdict.Matched).Select(rule => rule.rule), matches.Matched, where);
-                Same(each.Where(rule => rule.Item2.Verdict is ConditionVerdict.Failed).Select(rule => (rule.rule, rule.Item2.Why!)), matches.Failed, where);
+                Same(
+                    each.Where(rule => rule.Item2.Verdict is ConditionVerdict.Failed).Select(rule => (rule.rule, rule.Item2.Why!)),
+                    matches.Failed,
+                    where);
                 Same(unmatched.Take(max).Select(rule => (rule.rule, rule.Item2.Why!)), matches.Unmatched, where);
                 Assert.True(unmatched.Count == matches.UnmatchedCount, where);
                 Assert.True(unmatched.TrueForAll(rule => rule.Item2.Why is not (null or "")), where);
@@ -123,7 +126,8 @@ public sealed class RuleIndexTests
             case 3:
                 return JsonValue.Create($"event.payload.{"abcx"[random.Next(4)]} > {random.Next(4)}");
             case 4:
-                return new JsonObject { ["field"] = Name(), ["operator"] = random.Next(2) == 0 ? "in" : "not_in", ["value"] = new JsonArray(Literal(), Literal()) };
+                var among = new JsonArray(Literal(), Literal());
+                return new JsonObject { ["field"] = Name(), ["operator"] = random.Next(2) == 0 ? "in" : "not_in", ["value"] = among };
             case 5:
                 return new JsonObject { ["field"] = Name(), ["operator"] = random.Next(2) == 0 ? "exists" : "not_exists" };
             default:

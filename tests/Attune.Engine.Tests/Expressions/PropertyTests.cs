@@ -7,9 +7,9 @@ namespace Attune.Engine.Tests.Expressions;
 public sealed class PropertyTests
 {
     const int Trees = 50_000;
-    const int Mutations = 300_000;
-    const int Soups = 550_000;
-    const int Templates = 100_000;
+    const int Mutations = 150_000;
+    const int Soups = 650_000;
+    const int Templates = 150_000;
 
     static readonly ExpressionLimits Limits = new() { Steps = 2000, Depth = 100, Size = 5000 };
 

@@ -12,9 +12,9 @@ public sealed class CronReferenceTests
         ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago", "Africa/Casablanca", "Pacific/Apia"];
 
     [Theory]
-    [InlineData(2026, 1, 20)]
-    [InlineData(2027, 2, 20)]
-    [InlineData(2011, 3, 20)]
+    [InlineData(2026, 1, 12)]
+    [InlineData(2027, 2, 12)]
+    [InlineData(2011, 3, 12)]
     public void Minutes_of_a_year_agree_with_a_watched_clock(int year, int seed, int perZone)
     {
         foreach (var zone in Zones)
@@ -48,7 +48,8 @@ public sealed class CronReferenceTests
         if (!CronExpression.TryParse(cron.Text, problems, out var expression))
         {
             // A day that no month has, such as 31 in February; the reference must not find one either.
-            Assert.True(problems is [var problem] && problem.Contains("never fires", StringComparison.Ordinal), $"{where}: {string.Join(" | ", problems)}");
+            Assert.True(
+                problems is [var problem] && problem.Contains("never fires", StringComparison.Ordinal), $"{where}: {string.Join(" | ", problems)}");
             Assert.False(watched.Fires(cron).Any(), where);
             return;
         }

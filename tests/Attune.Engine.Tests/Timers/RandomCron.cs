@@ -52,7 +52,10 @@ sealed class RandomCron
     }
 
     string Days(
-        List<Func<DateTime, bool>> fits, Func<(string Text, bool[] Values)> numbers, Func<DateTime, int> number, Func<(string, Func<DateTime, bool>)> special)
+        List<Func<DateTime, bool>> fits,
+        Func<(string Text, bool[] Values)> numbers,
+        Func<DateTime, int> number,
+        Func<(string, Func<DateTime, bool>)> special)
     {
         if (random.Next(3) == 0)
         {
@@ -87,7 +90,8 @@ sealed class RandomCron
         {
             0 => ("L", day => day.AddDays(1).Day == 1),
             1 => ($"L-{number % 30 + 1}", day => day.AddDays(number % 30 + 1).Month == day.Month && day.AddDays(number % 30 + 2).Month != day.Month),
-            2 => ("LW", day => IsWeekday(day) && Enumerable.Range(1, 3).All(ahead => day.AddDays(ahead).Month != day.Month || !IsWeekday(day.AddDays(ahead)))),
+            2 => ("LW", day => IsWeekday(day)
+                && Enumerable.Range(1, 3).All(ahead => day.AddDays(ahead).Month != day.Month || !IsWeekday(day.AddDays(ahead)))),
             _ => ($"{number}W", day => IsNearestWeekday(day, number)),
         };
     }

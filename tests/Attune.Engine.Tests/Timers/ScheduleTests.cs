@@ -129,6 +129,34 @@ public sealed class ScheduleTests
         Assert.Equal(At("2044-02-29T12:00:00Z"), tick.Next);
     }
 
+    [Theory]
+    [InlineData("Europe/Berlin", "2027-03-26T23:00:00Z", 1)]
+    [InlineData("Europe/Berlin", "2027-10-29T22:00:00Z", 2)]
+    [InlineData("Australia/Lord_Howe", "2027-04-02T00:00:00Z", 3)]
+    public void Catching_up_fires_what_walking_forward_finds(string zone, string start, int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 30; round++)
+        {
+            var expression = new RandomCron(random, withSeconds: false).Text;
+            var problems = new List<ScheduleProblem>();
+            var parameters = JsonElement.Parse($$"""{"expression": "{{expression}}", "timezone": "{{zone}}", "missed": "all"}""");
+            if (Schedule.Parse("core.crontimer", parameters, problems) is not { } schedule || schedule.Next(Anchor, At(start)) is not { } due)
+                continue;
+
+            var now = due.AddMinutes(random.Next(4 * 1440)).AddSeconds(random.Next(60));
+            var walked = new List<DateTimeOffset> { due };
+            while (schedule.Next(Anchor, walked[^1]) is { } next && next <= now)
+                walked.Add(next);
+
+            var tick = schedule.Decide(Anchor, due, now.AddTicks(1), TimeSpan.Zero);
+
+            var where = $"seed {seed}, round {round}: {expression}, {due:u} to {now:u}";
+            Assert.True(walked.TakeLast(Schedule.CatchUpMax).SequenceEqual(tick.Fires), where);
+            Assert.True((walked.Count, walked[^1]) == (tick.Misses!.Count, tick.Misses.Last), where);
+        }
+    }
+
     [Fact]
     public void What_is_on_time_beyond_the_limit_of_a_tick_counts_as_missed()
     {

@@ -21,7 +21,16 @@ sealed class DispatchBench : IAsyncDisposable
     public static async Task<DispatchBench> StartAsync() => new(await ServerBench.StartAsync(
         Soon, null, ("Workers:Lease", "00:00:02"), ("Workers:Heartbeat", "00:00:00.5")));
 
-    public static async Task<DispatchBench> StartWithLongLeaseAsync() => new(await ServerBench.StartAsync(Soon));
+    /// <summary>No test lasts as long as this lease, so what ends, ends for another reason.</summary>
+    public static async Task<DispatchBench> StartWithLongLeaseAsync()
+        => new(await ServerBench.StartAsync(Soon, null, ("Workers:Lease", "00:10:00")));
+
+    /// <summary>Another replica on the same database, with the long lease.</summary>
+    public Task<ServerBench> StartReplicaAsync() => ServerBench.StartAsync(Soon, Server, ("Workers:Lease", "00:10:00"));
+
+    public T Get<T>()
+        where T : notnull
+        => Server.Services.GetRequiredService<T>();
 
     public async Task<FakeAgent> ConnectAsync(string name, int slots = 4)
     {
@@ -55,9 +64,11 @@ sealed class DispatchBench : IAsyncDisposable
 
     public async Task<Execution> UntilFinalAsync(long id)
     {
+        // One deadline for the whole wait: an execution that goes round for ever changes for ever.
+        var soon = Soon;
         using var watch = Server.Executions.WatchExecution(new() { ExecutionIds = { id } });
         Execution? last = null;
-        while (await watch.ResponseStream.MoveNext(Soon))
+        while (await watch.ResponseStream.MoveNext(soon))
             last = watch.ResponseStream.Current.Executions.LastOrDefault() ?? last;
         return last!;
     }

@@ -217,6 +217,23 @@ public sealed class SensorAssignmentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sensor_that_nobody_else_can_take_goes_on_when_its_silent_agent_comes_back()
+    {
+        await using var only = await bench.ConnectAsync("only");
+        var before = await only.NextSensorAsync("edge.watch", Soon);
+        await only.DropAsync();
+        await Waiting.UntilAsync(() => Sessions.All.IsEmpty, "the session to end", Soon);
+        await bench.ExecuteAsync("update worker set lease_expires_at = now() - interval '1 second' where name = 'only'");
+        await bench.Server.Services.GetRequiredService<LostWork>().SweepAsync(Soon);
+        Assert.Equal("inactive", await bench.ReadAsync<string>("select status::text from worker where name = 'only'"));
+        Assert.Equal(0, await bench.Assign.RunAsync(Soon));
+
+        await only.ConnectAsync(Soon);
+
+        Assert.Equal(before.Generation, (await only.NextSensorAsync("edge.watch", Soon)).Generation);
+    }
+
+    [Fact]
     public async Task A_draining_agent_gives_its_sensor_away_and_a_cordoned_one_keeps_it()
     {
         await using var first = await bench.ConnectAsync("first");
@@ -234,10 +251,16 @@ public sealed class SensorAssignmentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_agent_that_says_goodbye_or_is_removed_loses_its_sensor_at_once()
+    public async Task An_agent_that_will_stop_or_is_removed_loses_its_sensor_at_once()
     {
         await using var first = await bench.ConnectAsync("first");
         await first.NextSensorAsync("edge.watch", Soon);
+        await first.SendAsync(new() { Drain = new() { Reason = "stopping" } }, Soon);
+        await first.NextSensorsAsync(list => list.Count == 0, Soon);
+        Assert.Equal("first is draining, and no other connected agent can run it.", (await bench.GetAsync()).Why);
+        await first.SendAsync(new() { Drain = new() { Lifted = true } }, Soon);
+        await first.NextSensorAsync("edge.watch", Soon);
+
         await first.LeaveAsync(Soon);
         await bench.UntilAsync(sensor => sensor.State is SensorState.Unassigned, "the sensor to be taken from the agent that left");
 

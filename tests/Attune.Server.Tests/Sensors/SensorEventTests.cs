@@ -24,7 +24,7 @@ public sealed class SensorEventTests : IAsyncLifetime
 
         Assert.Empty((await agent.NextEventAckAsync(1, Soon)).Refusals);
         Assert.Equal(
-            $"sensor edge.watch true spool:{agent.SpoolId}:1 /srv/in/a",
+            $"sensor edge.watch t spool:{agent.SpoolId}:1 /srv/in/a",
             await bench.ReadAsync<string>(
                 """
                 select concat_ws(' ', e.origin, e.source_ref, e.source = s.id, e.idempotency_key, e.payload ->> 'path')

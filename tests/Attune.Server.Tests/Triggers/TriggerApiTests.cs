@@ -69,7 +69,7 @@ public sealed class TriggerApiTests : IAsyncLifetime
         await bench.Triggers.DisableTriggerAsync(new() { Ref = "edge.seen" });
         await bench.InstallAsync("2.0.0");
         Assert.False((await bench.Triggers.GetTriggerAsync(new() { Ref = "edge.seen" })).Trigger.Enabled);
-        await bench.InstallAsync("3.0.0", ("triggers/seen.yaml", ChainBench.Trigger + "enabled: false\n"));
+        await bench.InstallAsync("3.0.0", ("triggers/seen.yaml", ChainBench.Trigger + "\nenabled: false\n"));
         await bench.InstallAsync("4.0.0");
         Assert.True((await bench.Triggers.GetTriggerAsync(new() { Ref = "edge.seen" })).Trigger.Enabled);
     }

@@ -59,7 +59,7 @@ static class JournalRecord
         (RecordKind)rest[0],
         new(BinaryPrimitives.ReadInt64LittleEndian(rest[1..]), BinaryPrimitives.ReadInt32LittleEndian(rest[9..])));
 
-    static uint Checksum(ReadOnlySpan<byte> bytes)
+    public static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;
         var words = MemoryMarshal.Cast<byte, ulong>(bytes);

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Attune.Engine.Schemas;
 
 namespace Attune.Engine.Expressions.Functions;
 
 /// <summary>What the functions for dates share.</summary>
-static class Dates
+static partial class Dates
 {
     public const string OutOfRange = "The date would be outside of the years 1 to 9999.";
     public const string FormatProblem = "This is no format of a date: it is made of yyyy MM dd HH mm ss fff zzz, ddd, MMM and the like.";
@@ -96,7 +97,7 @@ static class Dates
         if (!zone.IsInvalidTime(local))
             return new(local, zone.GetUtcOffset(local));
 
-        // By the offset from before the gap, as RFC 5545 says. The longest gap ever was a day.
+        // By the offset from before the gap, as RFC 5545 says; no zone has two gaps within a day.
         var before = zone.GetUtcOffset(local.AddDays(-1));
         return TimeZoneInfo.ConvertTime(new DateTimeOffset(local, before), zone);
     }
@@ -105,17 +106,24 @@ static class Dates
     {
         evaluation.Work(call.Position, Weight);
         var name = call.Text(index);
-        if (name.Length is > 0 and <= 64 && char.IsAsciiLetter(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '_' or '-' or '+')
-            && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
-        {
+        if (ZoneName().IsMatch(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
             return zone;
-        }
 
-        var hint = name.Length is > 0 and <= 64
-            ? NearestName.Find(name, TimeZoneInfo.GetSystemTimeZones().Select(each => each.Id)) is { } near ? $" Did you mean '{near}'?" : ""
-            : "";
+        var hint = NearestZone(name) is { } near ? $" Did you mean '{near}'?" : "";
         throw evaluation.Fail(call.PositionOf(index), $"This is no time zone such as Europe/Berlin.{hint}");
     }
+
+    // Of six hundred zones only those are looked at closely that begin or end alike.
+    static string? NearestZone(string name) => name.Length is < 3 or > 64 ? null : NearestName.Find(
+        name,
+        from zone in TimeZoneInfo.GetSystemTimeZones()
+        where Math.Abs(zone.Id.Length - name.Length) <= 3
+            && (zone.Id.StartsWith(name[..3], StringComparison.OrdinalIgnoreCase) || zone.Id.EndsWith(name[^3..], StringComparison.OrdinalIgnoreCase))
+        select zone.Id);
+
+    // The name becomes the path of a file.
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9/_+-]{0,63}\z")]
+    private static partial Regex ZoneName();
 
     /// <summary>A single letter would be one of .NET's own formats, not that letter's part of the date.</summary>
     public static string FormatOf(ref Evaluation evaluation, Call call, int index) => call.Text(index) switch
@@ -145,7 +153,7 @@ static class Dates
     }
 
     public static string Unknown(string what, string name, string[] known)
-        => $"There is no {what} '{Nodes.MissingName.Cut(name)}'.{(NearestName.Suggest(name, known))} Known: {string.Join(", ", known)}.";
+        => $"There is no {what} '{Nodes.MissingName.Cut(name)}'.{NearestName.Suggest(name, known)}";
 
     /// <summary>An int where it comes out even.</summary>
     public static Value Amount(TimeSpan difference, long unit)

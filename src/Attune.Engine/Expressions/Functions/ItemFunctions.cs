@@ -10,12 +10,30 @@ static class ItemFunctions
         new("map", [List("list"), Pick("pick")], "What is picked of each item.", Map)
             { Examples = [("map([{a: 1}, {a: 2}], 'a')", "[1,2]"), ("map([1, 2], n => n * 10)", "[10,20]")] },
         new("filter", [List("list"), Pick("pick")], "The items of which true is picked.", Filter)
-            { Examples = [("filter([1, 2, 3], n => n > 1)", "[2,3]"), ("filter([{id: 1, up: true}, {id: 2, up: false}], 'up')", "[{\"id\":1,\"up\":true}]")] },
+            {
+                Examples =
+                [
+                    ("filter([1, 2, 3], n => n > 1)", "[2,3]"),
+                    ("filter([{id: 1, up: true}, {id: 2, up: false}], 'up')", "[{\"id\":1,\"up\":true}]"),
+                ],
+            },
         new("count", [List("list"), Pick("pick")], "How many items there are of which true is picked.", Count)
             { Examples = [("count([1, 2, 3], n => n > 1)", "2")] },
-        new("sort", [List("list"), Pick("pick").Optional()], "In ascending order of the items, or of what is picked of them: all numbers or all strings. Equal ones keep their order.", Sort)
-            { Examples = [("sort([3, 1, 2])", "[1,2,3]"), ("sort([{n: 2}, {n: 1}], 'n')", "[{\"n\":1},{\"n\":2}]"), ("sort(['b', 'a'], s => s) | reversed", "[\"b\",\"a\"]")] },
-        new("unique", [List("list"), Pick("pick").Optional()], "The first of those that are equal, or of which equal values are picked.", Unique)
+        new("sort", [List("list"), Pick("pick").Optional()],
+            "In ascending order of the items, or of what is picked of them: all numbers or all strings. Equal ones keep "
+            + "their order.",
+            Sort)
+            {
+                Examples =
+                [
+                    ("sort([3, 1, 2])", "[1,2,3]"),
+                    ("sort([{n: 2}, {n: 1}], 'n')", "[{\"n\":1},{\"n\":2}]"),
+                    ("sort(['b', 'a'], s => s) | reversed", "[\"b\",\"a\"]"),
+                ],
+            },
+        new("unique", [List("list"), Pick("pick").Optional()],
+            "The first of those that are equal, or of which equal values are picked.",
+            Unique)
             { Examples = [("unique([1, 2, 1.0])", "[1,2]"), ("unique(['a', 'A'], s => lower(s))", "[\"a\"]")] },
     ];
 
@@ -57,7 +75,11 @@ static class ItemFunctions
         {
             weight += key.Weight;
             if (Nodes.ComparisonNode.Order(keys[0], key) is null)
-                throw evaluation.Fail(call.Position, $"sort() takes all numbers or all strings, not {KindNames.Of(keys[0].Kind)} and {KindNames.Of(key.Kind)}.");
+            {
+                throw evaluation.Fail(
+                    call.Position,
+                    $"sort() takes all numbers or all strings, not {KindNames.Of(keys[0].Kind)} and {KindNames.Of(key.Kind)}.");
+            }
         }
 
         // Each is compared with about as many others as the length has bits.

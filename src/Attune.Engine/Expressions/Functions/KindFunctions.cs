@@ -7,20 +7,50 @@ static class KindFunctions
 {
     public static IReadOnlyList<Function> All { get; } =
     [
-        Function.Guard("default", [Any("value"), Any("otherwise")], "The value, or the other where a name, member or item in it is missing. A null that is there stays null.")
-            with { Examples = [("default(event.payload.branch, 'main')", "\"main\""), ("event.payload.host.timeout | default(30)", "30"), ("default(null, 1)", "null")] },
-        Function.Guard("coalesce", [Any("value"), Any("values") with { IsRest = true, IsOptional = true }], "The first value that is neither missing nor null; null where there is none.")
-            with { Examples = [("coalesce(event.payload.branch, null, 'main')", "\"main\""), ("coalesce(null)", "null")] },
+        Function.Guard("default", [Any("value"), Any("otherwise")],
+            "The value, or the other where a name, member or item in it is missing. A null that is there stays null.")
+            with
+            {
+                Examples =
+                [
+                    ("default(event.payload.branch, 'main')", "\"main\""),
+                    ("event.payload.host.timeout | default(30)", "30"),
+                    ("default(null, 1)", "null"),
+                ],
+            },
+        Function.Guard("coalesce", [Any("value"), Any("values") with { IsRest = true, IsOptional = true }],
+            "The first value that is neither missing nor null; null where there is none.")
+            with
+            {
+                Examples =
+                [
+                    ("coalesce(event.payload.branch, null, 'main')", "\"main\""),
+                    ("coalesce(null)", "null"),
+                ],
+            },
         new("type_of", [Any("value")], "The name of its kind: null, bool, int, double, string, list or map.",
             (ref _, call) => Value.Of(KindNames.Bare(call[0].Kind)))
             { Examples = [("type_of(1)", "\"int\""), ("type_of([])", "\"list\"")] },
         new("string", [Any("value")], "A string as it is, everything else as JSON.", String)
-            { Examples = [("string(1.5)", "\"1.5\""), ("string('a')", "\"a\""), ("string([1, 'a'])", "\"[1,\\\"a\\\"]\"")] },
-        new("int", [new("value", Kinds.Number | Kinds.Text)], "A whole number, or a string of decimal digits, as an int. round(), floor() and ceil() make whole numbers of others.", Int)
+            {
+                Examples =
+                [
+                    ("string(1.5)", "\"1.5\""),
+                    ("string('a')", "\"a\""),
+                    ("string([1, 'a'])", "\"[1,\\\"a\\\"]\""),
+                ],
+            },
+        new("int", [new("value", Kinds.Number | Kinds.Text)],
+            "A whole number, or a string of decimal digits, as an int. round(), floor() and ceil() make whole numbers of others.",
+            Int)
             { Examples = [("int('42')", "42"), ("int(3.0)", "3"), ("int(round(2.7))", "3")] },
-        new("number", [new("value", Kinds.Number | Kinds.Text)], "A number as it is; a string of one as an int where it is written as one, else as a double.", Number)
+        new("number", [new("value", Kinds.Number | Kinds.Text)],
+            "A number as it is; a string of one as an int where it is written as one, else as a double.",
+            Number)
             { Examples = [("number('1.5')", "1.5"), ("number('-7')", "-7")] },
-        new("bool", [new("value", Kinds.Bool | Kinds.Text)], "A bool as it is; 'true' and 'false' as what they say.", Bool)
+        new("bool", [new("value", Kinds.Bool | Kinds.Text)],
+            "A bool as it is; 'true' and 'false' as what they say.",
+            Bool)
             { Examples = [("bool('true')", "true")] },
     ];
 

@@ -8,24 +8,39 @@ static class ListFunctions
 
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("length", [new("value", Kinds.List | Kinds.Text | Kinds.Map)], "Items of a list, members of a map, characters of a string.", Length)
+        new("length", [new("value", Kinds.List | Kinds.Text | Kinds.Map)],
+            "Items of a list, members of a map, characters of a string.",
+            Length)
             { Examples = [("length([1, 2])", "2"), ("length('über')", "4"), ("length({a: 1})", "1")] },
-        new("contains", [new("value", Kinds.List | Kinds.Text | Kinds.Map), Any("item")], "The same as `item in value`: an equal item of a list, a name of a map, a part of a string.",
+        new("contains", [new("value", Kinds.List | Kinds.Text | Kinds.Map), Any("item")],
+            "The same as `item in value`: an equal item of a list, a name of a map, a part of a string.",
             (ref e, call) => Value.Of(Nodes.ComparisonNode.Holds(ref e, call.PositionOf(1), call[0], call[1])))
             { Examples = [("contains([1, 2], 2)", "true"), ("'abc' | contains('bc')", "true")] },
-        new("index_of", [ListOrText, Any("item")], "The place of the first equal item of a list or part of a string, counted from 0; -1 where there is none.", IndexOf)
+        new("index_of", [ListOrText, Any("item")],
+            "The place of the first equal item of a list or part of a string, counted from 0; -1 where there is none.",
+            IndexOf)
             { Examples = [("index_of(['a', 'b'], 'b')", "1"), ("index_of('abc', 'x')", "-1")] },
-        new("slice", [ListOrText, Int("start"), Int("end").Optional()], "The same as `value[start:end]`: from the start up to but without the end; negative ones count from the end.",
+        new("slice", [ListOrText, Int("start"), Int("end").Optional()],
+            "The same as `value[start:end]`: from the start up to but without the end; negative ones count from the end.",
             (ref e, call) => Nodes.SliceNode.Take(ref e, call.Position, call[0], call[1].AsInt(), call.Has(2) ? call[2].AsInt() : null))
             { Examples = [("slice([1, 2, 3, 4], 1, 3)", "[2,3]"), ("slice('abcdef', -2)", "\"ef\"")] },
-        new("reversed", [List("list")], "The last item first.", Reversed) { Examples = [("reversed([1, 2, 3])", "[3,2,1]")] },
+        new("reversed", [List("list")],
+            "The last item first.",
+            Reversed)
+            { Examples = [("reversed([1, 2, 3])", "[3,2,1]")] },
         new("flat", [List("list")], "Items that are lists replaced by their items, one level deep.", Flat)
             { Examples = [("flat([1, [2, 3], [[4]]])", "[1,2,3,[4]]")] },
-        new("zip", [List("lists") with { IsRest = true }], "A list of the first items of all lists, one of the second items and so on, as many as the shortest has.", Zip)
+        new("zip", [List("lists") with { IsRest = true }],
+            "A list of the first items of all lists, one of the second items and so on, as many as the shortest has.",
+            Zip)
             { Examples = [("zip([1, 2, 3], ['a', 'b'])", "[[1,\"a\"],[2,\"b\"]]")] },
-        new("chunks", [List("list"), Int("size")], "The list cut into lists of that size; the last may be shorter.", Chunks)
+        new("chunks", [List("list"), Int("size")],
+            "The list cut into lists of that size; the last may be shorter.",
+            Chunks)
             { Examples = [("chunks([1, 2, 3, 4, 5], 2)", "[[1,2],[3,4],[5]]")] },
-        new("range", [Int("start"), Int("end").Optional(), Int("step").Optional()], "The ints from the start up to but without the end; with one argument from 0 up to it.", Range)
+        new("range", [Int("start"), Int("end").Optional(), Int("step").Optional()],
+            "The ints from the start up to but without the end; with one argument from 0 up to it.",
+            Range)
             { Examples = [("range(3)", "[0,1,2]"), ("range(1, 4)", "[1,2,3]"), ("range(5, 0, -2)", "[5,3,1]")] },
     ];
 

@@ -6,11 +6,25 @@ static class MapFunctions
 {
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("keys", [Map("map")], "Its names, in their order.", Keys) { Examples = [("keys({b: 1, a: 2})", "[\"b\",\"a\"]")] },
-        new("values", [Map("map")], "The values of its members, in their order.", Values) { Examples = [("values({b: 1, a: 2})", "[1,2]")] },
+        new("keys", [Map("map")],
+            "Its names, in their order.",
+            Keys)
+            { Examples = [("keys({b: 1, a: 2})", "[\"b\",\"a\"]")] },
+        new("values", [Map("map")],
+            "The values of its members, in their order.",
+            Values)
+            { Examples = [("values({b: 1, a: 2})", "[1,2]")] },
         new("items", [Map("map")], "Its members as maps of key and value, in their order.", Items)
-            { Examples = [("items({a: 1})", "[{\"key\":\"a\",\"value\":1}]"), ("map(items({a: 1, b: 2}), m => m.key ~ '=' ~ m.value)", "[\"a=1\",\"b=2\"]")] },
-        new("merge", [Map("maps") with { IsRest = true }], "One map of all; of members with the same name the last counts.", Merge)
+            {
+                Examples =
+                [
+                    ("items({a: 1})", "[{\"key\":\"a\",\"value\":1}]"),
+                    ("map(items({a: 1, b: 2}), m => m.key ~ '=' ~ m.value)", "[\"a=1\",\"b=2\"]"),
+                ],
+            },
+        new("merge", [Map("maps") with { IsRest = true }],
+            "One map of all; of members with the same name the last counts.",
+            Merge)
             { Examples = [("merge({a: 1, b: 1}, {b: 2})", "{\"a\":1,\"b\":2}")] },
     ];
 
@@ -42,7 +56,8 @@ static class MapFunctions
         {
             evaluation.Step(call.Position);
             var (key, value) = members[index];
-            items[index] = evaluation.Made(call.Position, new List<KeyValuePair<string, Value>> { new("key", Value.Of(key)), new("value", value) });
+            List<KeyValuePair<string, Value>> item = [new("key", Value.Of(key)), new("value", value)];
+            items[index] = evaluation.Made(call.Position, item);
         }
 
         return evaluation.Made(call.Position, items);

@@ -8,18 +8,31 @@ static class NumberFunctions
 
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("abs", [Number("number")], "The number without its sign.", Abs) { Examples = [("abs(-3)", "3"), ("abs(-1.5)", "1.5")] },
+        new("abs", [Number("number")],
+            "The number without its sign.",
+            Abs)
+            { Examples = [("abs(-3)", "3"), ("abs(-1.5)", "1.5")] },
         new("floor", [Number("number")], "The next int below.", (ref e, call) => Whole(ref e, call, Math.Floor))
             { Examples = [("floor(2.7)", "2"), ("floor(-2.1)", "-3")] },
         new("ceil", [Number("number")], "The next int above.", (ref e, call) => Whole(ref e, call, Math.Ceiling))
             { Examples = [("ceil(2.1)", "3")] },
-        new("round", [Number("number"), Int("digits").Optional()], "The nearest int or, with digits (0 to 15), the nearest double with as many behind the point. A half is rounded away from zero.", Round)
+        new("round", [Number("number"), Int("digits").Optional()],
+            "The nearest int or, with digits (0 to 15), the nearest double with as many behind the point. A half is "
+            + "rounded away from zero.",
+            Round)
             { Examples = [("round(2.5)", "3"), ("round(-2.5)", "-3"), ("round(3.14159, 2)", "3.14")] },
-        new("min", [Any("values") with { IsRest = true }], "The least of a list, or of several arguments: all numbers or all strings.", (ref e, call) => Extreme(ref e, call, -1))
+        new("min", [Any("values") with { IsRest = true }],
+            "The least of a list, or of several arguments: all numbers or all strings.",
+            (ref e, call) => Extreme(ref e, call, -1))
             { Examples = [("min([3, 1, 2])", "1"), ("min('b', 'a')", "\"a\"")] },
-        new("max", [Any("values") with { IsRest = true }], "The greatest of a list, or of several arguments: all numbers or all strings.", (ref e, call) => Extreme(ref e, call, 1))
+        new("max", [Any("values") with { IsRest = true }],
+            "The greatest of a list, or of several arguments: all numbers or all strings.",
+            (ref e, call) => Extreme(ref e, call, 1))
             { Examples = [("max([3, 1, 2])", "3"), ("max(1, 2.5)", "2.5")] },
-        new("sum", [List("numbers")], "All numbers added; 0 for an empty list.", Sum) { Examples = [("sum([1, 2, 3.5])", "6.5"), ("sum([])", "0")] },
+        new("sum", [List("numbers")],
+            "All numbers added; 0 for an empty list.",
+            Sum)
+            { Examples = [("sum([1, 2, 3.5])", "6.5"), ("sum([])", "0")] },
     ];
 
     static Value Abs(ref Evaluation evaluation, Call call)
@@ -62,7 +75,9 @@ static class NumberFunctions
         {
             evaluation.Work(call.Position, 1 + Math.Min(value.Weight, extreme.Weight));
             var order = Nodes.ComparisonNode.Order(value, extreme)
-                ?? throw evaluation.Fail(call.Position, $"{call.Name}() compares numbers or strings, not {KindNames.Of(value.Kind)} with {KindNames.Of(extreme.Kind)}.");
+                ?? throw evaluation.Fail(
+                    call.Position,
+                    $"{call.Name}() compares numbers or strings, not {KindNames.Of(value.Kind)} with {KindNames.Of(extreme.Kind)}.");
             if (Math.Sign(order) == sign)
                 extreme = value;
         }

@@ -4,7 +4,8 @@ static class OutcomeFunctions
 {
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("succeeded", [], "Whether the task that just ended succeeded. Only in transitions of workflows, as are the other two.",
+        new("succeeded", [],
+            "Whether the task that just ended succeeded. Only in transitions of workflows, as are the other two.",
             (ref e, call) => Value.Of(Outcome(ref e, call) is TaskOutcome.Succeeded)),
         new("failed", [], "Whether it did not: it failed or timed out.",
             (ref e, call) => Value.Of(Outcome(ref e, call) is TaskOutcome.Failed or TaskOutcome.TimedOut)),
@@ -14,5 +15,7 @@ static class OutcomeFunctions
 
     static TaskOutcome Outcome(ref Evaluation evaluation, Call call)
         => evaluation.Scope.TaskOutcome
-            ?? throw evaluation.Fail(call.Position, $"{call.Name}() asks about a task that just ended: it means something only in the transitions of a workflow.");
+            ?? throw evaluation.Fail(
+                call.Position,
+                $"{call.Name}() asks about a task that just ended: it means something only in the transitions of a workflow.");
 }

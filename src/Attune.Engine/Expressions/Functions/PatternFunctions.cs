@@ -4,23 +4,52 @@ using static Attune.Engine.Expressions.Functions.Parameter;
 
 namespace Attune.Engine.Expressions.Functions;
 
-static class PatternFunctions
+static partial class PatternFunctions
 {
     // A regular expression looks far harder at each character than a comparison does.
     const int WeightPerCharacter = 2;
 
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("match", [Text("text"), Pattern()], "Whether the pattern matches anywhere in the text; `^` and `$` tie it to the ends.", IsMatch)
-            { Examples = [("match('web-01', '^web-[0-9]+$')", "true"), ("'abc' | match('B')", "false"), ("match('abc', '(?i)B')", "true")] },
-        new("regex_find", [Text("text"), Pattern()], "The first match as a list: the whole of it, then each group, null where a group took no part; null where nothing matches.", Find)
-            { Examples = [("regex_find('v1.25', 'v([0-9]+)[.]([0-9]+)')", "[\"v1.25\",\"1\",\"25\"]"), ("regex_find('x', 'y')", "null")] },
-        new("regex_replace", [Text("text"), Pattern(), Text("replacement")], "Every match replaced; in the replacement `$1` is the first group, `${name}` a named one, `$0` the whole match and `$$` a dollar sign.", Replace)
-            { Examples = [("regex_replace('2026-11-22', '([0-9]+)-([0-9]+)-([0-9]+)', '$3.$2.$1')", "\"22.11.2026\"")] },
+        new("match", [Text("text"), Pattern()],
+            "Whether the pattern matches anywhere in the text; `^` and `$` tie it to the ends.",
+            IsMatch)
+            {
+                Examples =
+                [
+                    ("match('web-01', '^web-[0-9]+$')", "true"),
+                    ("'abc' | match('B')", "false"),
+                    ("match('abc', '(?i)B')", "true"),
+                ],
+            },
+        new("regex_find", [Text("text"), Pattern()],
+            "The first match as a list: the whole of it, then each group, null where a group took no part; null where "
+            + "nothing matches.",
+            Find)
+            {
+                Examples =
+                [
+                    ("regex_find('v1.25', 'v([0-9]+)[.]([0-9]+)')", "[\"v1.25\",\"1\",\"25\"]"),
+                    ("regex_find('x', 'y')", "null"),
+                ],
+            },
+        new("regex_replace", [Text("text"), Pattern(), Text("replacement")],
+            "Every match replaced; in the replacement `$1` is the first group, `${name}` a named one, `$0` the whole match "
+            + "and `$$` a dollar sign.",
+            Replace)
+            {
+                Examples =
+                [
+                    ("regex_replace('2026-11-22', '([0-9]+)-([0-9]+)-([0-9]+)', '$3.$2.$1')", "\"22.11.2026\""),
+                ],
+            },
     ];
 
     static Value IsMatch(ref Evaluation evaluation, Call call)
-        => Value.Of(Next(ref evaluation, call, 0).Success);
+    {
+        evaluation.Work(call.Position, (long)call.Text(0).Length * WeightPerCharacter);
+        return Value.Of(Patterns.IsMatch(ref evaluation, call.PositionOf(1), call.Pattern(ref evaluation, 1), call.Text(0)));
+    }
 
     static Value Find(ref Evaluation evaluation, Call call)
     {
@@ -41,21 +70,26 @@ static class PatternFunctions
     static Value Replace(ref Evaluation evaluation, Call call)
     {
         var (text, replacement) = (call.Text(0), call.Text(2));
-        var plain = replacement.Replace("$$", "", StringComparison.Ordinal);
-        if (plain.Contains("$_", StringComparison.Ordinal) || plain.Contains("$`", StringComparison.Ordinal) || plain.Contains("$'", StringComparison.Ordinal))
-            throw evaluation.Fail(call.PositionOf(2), "The text around a match cannot be in its replacement: there are `$1`, `${name}`, `$0` and `$$`.");
+        if (AroundMatch().IsMatch(replacement.Replace("$$", "", StringComparison.Ordinal)))
+        {
+            throw evaluation.Fail(
+                call.PositionOf(2), "The text around a match cannot be in its replacement: there are `$1`, `${name}`, `$0` and `$$`.");
+        }
 
         var references = replacement.Count(character => character is '$');
         var result = new StringBuilder();
         var copied = 0;
-        for (var match = Next(ref evaluation, call, 0); match.Success; match = Next(ref evaluation, call, match.Index + match.Length, match.Length == 0))
+        var match = Next(ref evaluation, call, 0);
+        while (match.Success)
         {
             evaluation.Charge(call.Position, match.Index - copied + replacement.Length + ((long)references * match.Length));
             result.Append(text, copied, match.Index - copied).Append(Replacement(evaluation, call, match));
             copied = match.Index + match.Length;
+            match = Next(ref evaluation, call, copied, match.Length == 0);
         }
 
-        return copied == 0 && result.Length == 0 ? call[0] : evaluation.Made(call.Position, Characters.Sound(result.Append(text, copied, text.Length - copied).ToString()));
+        result.Append(text, copied, text.Length - copied);
+        return evaluation.Made(call.Position, Characters.Sound(result.ToString()));
     }
 
     static string Replacement(in Evaluation evaluation, Call call, Match match)
@@ -69,6 +103,9 @@ static class PatternFunctions
             throw evaluation.Fail(call.PositionOf(2), "The replacement names a group by a number that is too large.");
         }
     }
+
+    [GeneratedRegex(@"\$[_`']")]
+    private static partial Regex AroundMatch();
 
     // From there on; behind an empty match one character further, or it would be found forever.
     static Match Next(ref Evaluation evaluation, Call call, int start, bool wasEmpty = false)

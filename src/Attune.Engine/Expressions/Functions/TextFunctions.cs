@@ -6,15 +6,32 @@ static class TextFunctions
 {
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("lower", [Text("text")], "In lower-case letters, in no language's special way.", (ref e, call) => e.Made(call.Position, call.Text(0).ToLowerInvariant()))
+        new("lower", [Text("text")],
+            "In lower-case letters, in no language's special way.",
+            (ref e, call) => e.Made(call.Position, call.Text(0).ToLowerInvariant()))
             { Examples = [("lower('ÄB')", "\"äb\"")] },
-        new("upper", [Text("text")], "In upper-case letters, in no language's special way.", (ref e, call) => e.Made(call.Position, call.Text(0).ToUpperInvariant()))
+        new("upper", [Text("text")],
+            "In upper-case letters, in no language's special way.",
+            (ref e, call) => e.Made(call.Position, call.Text(0).ToUpperInvariant()))
             { Examples = [("upper('äb')", "\"ÄB\"")] },
-        new("trim", [Text("text")], "Without white space at both ends.", (ref e, call) => e.Made(call.Position, call.Text(0).Trim()))
+        new("trim", [Text("text")],
+            "Without white space at both ends.",
+            (ref e, call) => e.Made(call.Position, call.Text(0).Trim()))
             { Examples = [("trim('  a b ')", "\"a b\"")] },
-        new("split", [Text("text"), Text("separator").Optional(), Int("parts").Optional()], "The parts between separators, at most so many; without a separator the words between white space.", Split)
-            { Examples = [("split('a,b,c', ',')", "[\"a\",\"b\",\"c\"]"), ("split(' a  b ')", "[\"a\",\"b\"]"), ("split('a=b=c', '=', 2)", "[\"a\",\"b=c\"]")] },
-        new("join", [List("items"), Text("separator").Optional()], "One text of strings, numbers and bools, with the separator between them.", Join)
+        new("split", [Text("text"), Text("separator").Optional(), Int("parts").Optional()],
+            "The parts between separators, at most so many; without a separator the words between white space.",
+            Split)
+            {
+                Examples =
+                [
+                    ("split('a,b,c', ',')", "[\"a\",\"b\",\"c\"]"),
+                    ("split(' a  b ')", "[\"a\",\"b\"]"),
+                    ("split('a=b=c', '=', 2)", "[\"a\",\"b=c\"]"),
+                ],
+            },
+        new("join", [List("items"), Text("separator").Optional()],
+            "One text of strings, numbers and bools, with the separator between them.",
+            Join)
             { Examples = [("join(['a', 1, true], ', ')", "\"a, 1, true\""), ("['a', 'b'] | join", "\"ab\"")] },
         new("replace", [Text("text"), Text("old"), Text("new")], "Every old part replaced by the new one.", Replace)
             { Examples = [("replace('a-b-c', '-', '+')", "\"a+b+c\"")] },

@@ -10,8 +10,17 @@ static class VersionFunctions
 
     public static IReadOnlyList<Function> All { get; } =
     [
-        new("version_compare", [Text("version"), Text("other")], "-1, 0 or 1 where it is older than the other, equal or newer, by SemVer 2; missing numbers are 0.", Compare)
-            { Examples = [("version_compare('1.10.0', '1.9')", "1"), ("version_compare('2.0.0-rc.1', '2.0.0')", "-1"), ("version_compare('v3', '3.0.0') == 0", "true")] },
+        new("version_compare", [Text("version"), Text("other")],
+            "-1, 0 or 1 where it is older than the other, equal or newer, by SemVer 2; missing numbers are 0.",
+            Compare)
+            {
+                Examples =
+                [
+                    ("version_compare('1.10.0', '1.9')", "1"),
+                    ("version_compare('2.0.0-rc.1', '2.0.0')", "-1"),
+                    ("version_compare('v3', '3.0.0') == 0", "true"),
+                ],
+            },
     ];
 
     static Value Compare(ref Evaluation evaluation, Call call)

@@ -14,7 +14,9 @@ enum ComparisonOperator
     NotIn,
 }
 
-/// <summary>`== != &lt; &lt;= &gt; &gt;= in`, `not in`. Anything can be equal; only numbers, and strings by their code units, have an order.</summary>
+/// <summary>
+/// `== != &lt; &lt;= &gt; &gt;= in`, `not in`. Anything can be equal; only numbers, and strings by their code units, have an order.
+/// </summary>
 sealed class ComparisonNode(int position, ComparisonOperator operation, Node left, Node right) : Node(position)
 {
     public ComparisonOperator Operation => operation;

@@ -23,7 +23,9 @@ sealed class ConcatNode(int position, IReadOnlyList<Node> operands) : Node(posit
                 ValueKind.String => value.AsString(),
                 ValueKind.Int or ValueKind.Double or ValueKind.Bool => ValueJson.Text(value, false),
                 ValueKind.Null => throw evaluation.Fail(operands[index].Position, "`~` joins no null: write coalesce(x, '')."),
-                _ => throw evaluation.Fail(operands[index].Position, $"`~` joins no {KindNames.Bare(value.Kind)}: write to_json(x) or join(x, ', ')."),
+                _ => throw evaluation.Fail(
+                    operands[index].Position,
+                    $"`~` joins no {KindNames.Bare(value.Kind)}: write to_json(x) or join(x, ', ')."),
             };
             evaluation.Charge(Position, parts[index].Length);
         }

@@ -9,7 +9,12 @@ sealed class ConstantNode(int position, Value value) : Node(position)
 
     public override Value? Constant => value;
 
-    public bool IsNegative => value.Kind is ValueKind.Int ? value.AsInt() < 0 : value.Kind is ValueKind.Double && double.IsNegative(value.AsDouble());
+    public bool IsNegative => value.Kind switch
+    {
+        ValueKind.Int => value.AsInt() < 0,
+        ValueKind.Double => double.IsNegative(value.AsDouble()),
+        _ => false,
+    };
 
     public override Precedence Precedence => IsNegative ? Precedence.Unary : Precedence.Postfix;
 

@@ -42,12 +42,17 @@ sealed class GuardNode(int position, Function function, IReadOnlyList<Node> argu
 
     static bool IsThere(ref Evaluation evaluation, Node argument, out Value value)
     {
+        var wasGuarded = evaluation.IsGuarded;
+        evaluation.IsGuarded = true;
         try
         {
-            return argument.TryEvaluate(ref evaluation, out value);
+            var isThere = argument.TryEvaluate(ref evaluation, out value);
+            evaluation.IsGuarded = wasGuarded;
+            return isThere;
         }
         catch (ExpressionException missing) when (missing.IsMissing)
         {
+            evaluation.IsGuarded = wasGuarded;
             evaluation.Work(argument.Position, WeightOfException);
             value = default;
             return false;

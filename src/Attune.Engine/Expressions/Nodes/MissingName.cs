@@ -12,6 +12,9 @@ static class MissingName
 
     public static ExpressionException OfVariable(in Evaluation evaluation, int position, string name)
     {
+        if (evaluation.IsGuarded)
+            return evaluation.Missing(position, "Not known here.");
+
         var hint = FunctionGroup.Find(name) is null
             ? NearestName.Suggest(name, Candidates(evaluation.Scope.Names.Keys))
             : $" A function is called with parentheses: {name}().";
@@ -23,6 +26,7 @@ static class MissingName
     {
         return value.Kind switch
         {
+            ValueKind.Map or ValueKind.Null when evaluation.IsGuarded => evaluation.Missing(position, "Missing."),
             ValueKind.Map => evaluation.Missing(
                 position, $"{where} has no '{Cut(name)}'.{NearestName.Suggest(name, Candidates(value.Members.Keys))}"),
             ValueKind.Null => evaluation.Missing(position, $"{where} is null, so it has no '{Cut(name)}'."),

@@ -33,8 +33,8 @@ sealed partial class HealthLoop(
     {
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            using var timer = clock.CreateTimer(_ => patience.Cancel(), null, Interval, Timeout.InfiniteTimeSpan);
+            using var timeout = new CancellationTokenSource(Interval, clock);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
             await using var command = db.CreateCommand("select 1");
             await command.ExecuteScalarAsync(patience.Token);
             return true;
