@@ -78,17 +78,17 @@ public sealed class FakeEvents : EventService.EventServiceBase
         return Task.FromResult(new ListEnforcementsResponse { Enforcements = { Enforcement(1, "edge.page", EnforcementStatus.Processed, 3) } });
     }
 
-    static Enforcement Enforcement(
-        long id, string rule, EnforcementStatus status, long execution = 0, EnforcementError? error = null) => new()
-    {
-        Id = id,
-        EventId = 7,
-        RuleRef = rule,
-        TriggerRef = "edge.alarm",
-        Status = status,
-        ActionRef = "core.echo",
-        ExecutionId = execution,
-        Error = error,
-        Created = FakeExecutions.Noon,
-    };
+    static Enforcement Enforcement(long id, string rule, EnforcementStatus status, long execution = 0, EnforcementError? error = null)
+        => new()
+        {
+            Id = id,
+            EventId = 7,
+            RuleRef = rule,
+            TriggerRef = "edge.alarm",
+            Status = status,
+            ActionRef = "core.echo",
+            ExecutionId = execution,
+            Error = error,
+            Created = FakeExecutions.Noon,
+        };
 }

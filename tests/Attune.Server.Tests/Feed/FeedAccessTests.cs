@@ -1,5 +1,4 @@
 using Attune.Server.Tests.Packs;
-using Attune.V1;
 using Grpc.Core;
 
 namespace Attune.Server.Tests.Feed;

@@ -1,6 +1,4 @@
-using Attune.Testing;
 using Attune.V1;
-using Dapper;
 
 namespace Attune.Server.Tests.Feed;
 

@@ -1,6 +1,5 @@
 using Attune.Server.Tests.Packs;
 using Attune.Testing;
-using Attune.V1;
 using Dapper;
 using Grpc.Core;
 

@@ -19,11 +19,13 @@ static class SensorLogs
     {
         var request = new StreamSensorLogsRequest { Ref = run.Get(reference), Follow = run.Get(follow), Tail = run.Get(tail) ?? 0 };
         var all = new List<SensorLogLine>();
+        var any = false;
         await new Reconnecting(run).RunAsync(
             request.Follow,
             () => run.Client.Sensors.StreamSensorLogs(request, cancellationToken: ct),
             part =>
             {
+                any |= part.Lines.Count > 0;
                 foreach (var line in part.Lines)
                 {
                     if (run.Answer.IsTable)
@@ -40,6 +42,8 @@ static class SensorLogs
             ct);
         if (!run.Answer.IsTable && !request.Follow)
             run.Answer.List(all, "");
+        else if (!any)
+            run.Answer.Note($"{request.Ref} has written nothing yet.");
     }
 
     static void Write(Invocation run, SensorLogLine line)
