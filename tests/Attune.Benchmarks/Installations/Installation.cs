@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Attune.Packs;
 using Attune.Packs.Archives;
 using Attune.Server.Identities;
 using Attune.Testing;

@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.V1;
 using Dapper;
 
 namespace Attune.EndToEnd.Tests.Stories;
@@ -94,7 +93,7 @@ public sealed class NoisySensorTests : IAsyncLifetime
 
     long SaidBy(string life) => File.Exists($"{Lives}.{life}") ? File.ReadAllLines($"{Lives}.{life}").LongLength : 0;
 
-    Task InstallAsync(int count, bool slow) => pack
+    Task<Attune.V1.InstallPackResponse> InstallAsync(int count, bool slow) => pack
         .Write("triggers/heard.yaml", """
             ref: e2e_noise.heard
             label: Something was heard

@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.V1;
 using Dapper;
 
 namespace Attune.EndToEnd.Tests.Stories;
