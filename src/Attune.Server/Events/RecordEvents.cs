@@ -12,17 +12,14 @@ namespace Attune.Server.Events;
 sealed partial class RecordEvents(
     NpgsqlDataSource db, PrepareEvent prepare, StoreEvents store, PartCatalogs catalogs, ILogger<RecordEvents> logger) : IAsyncDisposable
 {
-    const int CallsPerCommit = 256;
-
-    // More than this is a group already, and need not hold up single ones.
-    const int GroupedMax = 64;
+    const int EventsPerCommit = 2000;
 
     const int AttemptsMax = 3;
 
     GroupWriter<IReadOnlyList<PreparedEvent>, IReadOnlyList<RecordedEvent>>? writer;
 
     GroupWriter<IReadOnlyList<PreparedEvent>, IReadOnlyList<RecordedEvent>> Writer
-        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, CallsPerCommit));
+        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, EventsPerCommit, weigh: call => call.Count));
 
     /// <summary>Checks the payload against the trigger's schema, asks the rules and renders parameters. Stores nothing.</summary>
     public ValueTask<Result<PreparedEvent>> PrepareAsync(NewEvent happened, CancellationToken ct) => prepare.RunAsync(happened, "", ct);
@@ -35,12 +32,8 @@ sealed partial class RecordEvents(
         {
             try
             {
-                return events.Count switch
-                {
-                    0 => [],
-                    > GroupedMax => (await WriteAsync([events], ct))[0],
-                    _ => await Writer.WriteAsync(events, ct),
-                };
+                // Commits that notify come one after the other anyway: one at a time with all that has gathered is less work.
+                return events.Count == 0 ? [] : await Writer.WriteAsync(events, ct);
             }
             catch (PostgresException exception) when (attempt < AttemptsMax && IsOvertaken(exception))
             {

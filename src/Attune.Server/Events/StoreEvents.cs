@@ -14,7 +14,7 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
     // already falls out of `occurred`, and with it everything that joins it.
     const string Insert = $"""
         with event_input as materialized (
-            select t.*, nextval('event_id_seq') as id
+            select t.*, t.payload::jsonb as body, nextval('event_id_seq') as id
             from unnest(
                 @e_triggers::bigint[], @e_trigger_refs::text[], @e_payloads::text[], @e_origins::text[], @e_sources::bigint[],
                 @e_source_refs::text[], @e_rules::bigint[], @e_rule_refs::text[], @e_keys::text[], @e_replays::bigint[],
@@ -29,7 +29,7 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
                 unmatched_count, created, updated)
             overriding system value
             select
-                id, trigger, trigger_ref, payload::jsonb, origin, source, source_ref, rule, rule_ref, idempotency_key, replay_of,
+                id, trigger, trigger_ref, body, origin, source, source_ref, rule, rule_ref, idempotency_key, replay_of,
                 unmatched::jsonb, unmatched_count, created, created
             from event_input
             order by trigger_ref, idempotency_key, position
@@ -37,7 +37,7 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
             returning id
         ),
         enforcement_input as materialized (
-            select t.*, nextval('enforcement_id_seq') as id, e.id as event, e.trigger_ref, e.payload, e.created
+            select t.*, nextval('enforcement_id_seq') as id, e.id as event, e.trigger_ref, e.body, e.created
             from unnest(
                 @n_events::bigint[], @n_rules::bigint[], @n_rule_refs::text[], @n_action_refs::text[], @n_statuses::text[],
                 @n_configs::text[], @n_conditions::text[], @n_condition_kinds::text[], @n_errors::text[])
@@ -51,7 +51,7 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
                 id, rule, rule_ref, trigger_ref, event, action_ref, status, config, payload, condition, conditions, error, created, updated)
             overriding system value
             select
-                id, rule, rule_ref, trigger_ref, event, action_ref, status::attune.enforcement_status_enum, config::jsonb, payload::jsonb,
+                id, rule, rule_ref, trigger_ref, event, action_ref, status::attune.enforcement_status_enum, config::jsonb, body,
                 condition::attune.enforcement_condition_enum, conditions::jsonb, error::jsonb, created, created
             from enforcement_input
             order by position

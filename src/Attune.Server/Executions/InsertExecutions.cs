@@ -12,12 +12,12 @@ namespace Attune.Server.Executions;
 sealed partial class InsertExecutions(
     NpgsqlDataSource db, PlaceExecutions place, TimeProvider clock, ILogger<InsertExecutions> logger) : IAsyncDisposable
 {
-    const int RequestsPerCommit = 256;
+    const int ExecutionsPerCommit = 2000;
 
     GroupWriter<NewExecutions, StoredExecutions>? writer;
 
     GroupWriter<NewExecutions, StoredExecutions> Writer
-        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, RequestsPerCommit));
+        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, ExecutionsPerCommit, weigh: request => request.Items.Count));
 
     /// <summary>Ends after the commit.</summary>
     public ValueTask<StoredExecutions> RunAsync(NewExecutions executions, CancellationToken ct) => Writer.WriteAsync(executions, ct);

@@ -12,6 +12,7 @@ public sealed class GroupWriter<TItem, TResult> : IAsyncDisposable
     static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
 
     readonly Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TResult>>> write;
+    readonly Func<TItem, int> weigh;
     readonly Channel<Queued> queue;
     readonly Queued[] batch;
     readonly TItem[] items;
@@ -21,10 +22,12 @@ public sealed class GroupWriter<TItem, TResult> : IAsyncDisposable
     /// <param name="write">Writes a batch in one transaction and answers one result per item, in order. It must not keep the list.</param>
     /// <param name="batchMax">Items per write at most.</param>
     /// <param name="capacity">Items that may wait. Full means the database is slower than the callers, who then wait too.</param>
+    /// <param name="weigh">For how many an item counts in a batch, at least 1; a heavier one than the batch goes alone. Null: each for one.</param>
     public GroupWriter(
-        Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TResult>>> write, int batchMax = 500, int capacity = 10_000)
+        Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TResult>>> write, int batchMax = 500, int capacity = 10_000,
+        Func<TItem, int>? weigh = null)
     {
-        this.write = write;
+        (this.write, this.weigh) = (write, weigh ?? (_ => 1));
         (batch, items) = (new Queued[batchMax], new TItem[batchMax]);
         queue = Channel.CreateBounded<Queued>(new BoundedChannelOptions(capacity) { SingleReader = true });
         loop = RunAsync();
@@ -80,10 +83,14 @@ public sealed class GroupWriter<TItem, TResult> : IAsyncDisposable
     {
         while (await queue.Reader.WaitToReadAsync())
         {
-            var count = 0;
-            while (count < batch.Length && queue.Reader.TryRead(out var queued))
+            var (count, weight) = (0, 0);
+            while (weight < batch.Length && queue.Reader.TryPeek(out var next))
             {
-                (batch[count], items[count]) = (queued, queued.Item);
+                weight += weigh(next.Item);
+                if (count > 0 && weight > batch.Length)
+                    break;
+                (batch[count], items[count]) = (next, next.Item);
+                queue.Reader.TryRead(out _);
                 count++;
             }
 
