@@ -95,15 +95,12 @@ public sealed class FeedTailTests : IAsyncLifetime
     [Fact]
     public async Task A_commit_that_nobody_watches_is_given_a_position_with_the_next_round_and_not_at_once()
     {
+        var (listening, heard) = (new TaskCompletionSource(), new TaskCompletionSource());
+        using var subscription = listener.Subscribe("attune_notifications", payload => (payload is null ? listening : heard).TrySetResult());
         await listener.StartAsync(Soon);
+        await listening.Task.WaitAsync(Soon);
         await Reader.StartAsync(Soon);
         await Waiting.UntilAsync(() => clock.WaitingTimers > 0, "the reader sleeps", Soon);
-        var heard = new TaskCompletionSource();
-        using var subscription = listener.Subscribe("attune_notifications", payload =>
-        {
-            if (payload is not null)
-                heard.TrySetResult();
-        });
 
         await ExecuteAsync("insert into execution (action_ref) values ('edge.a')");
         await heard.Task.WaitAsync(Soon);
