@@ -42,6 +42,13 @@ public sealed class Condition
     public static Condition? Parse(JsonElement json, Schema? payload, List<ConditionProblem> problems)
         => new ConditionReader(payload, problems).Read(json) is { } root ? new(root) : null;
 
+    /// <summary>Whether any part of it looks at something that is secret by this schema, or at something that holds it.</summary>
+    public bool LooksAtSecretOf(Schema payload)
+    {
+        var shape = new PayloadShape(payload);
+        return payload.HasSecrets && root.Looks.Any(shape.IsSecret);
+    }
+
     /// <param name="payload">The event's payload.</param>
     /// <param name="scope">Made only where an expression is met.</param>
     public ConditionOutcome Evaluate(Value payload, Func<Scope> scope, DateTimeOffset now)

@@ -13,6 +13,9 @@ abstract class ConditionNode
     /// <summary>The condition in a few words, for the explanation of a `not`.</summary>
     public abstract string Words { get; }
 
+    /// <summary>Every part of the payload that it looks at.</summary>
+    public abstract IEnumerable<IReadOnlyList<FieldStep>> Looks { get; }
+
     public sealed class All(IReadOnlyList<ConditionNode> parts) : ConditionNode
     {
         readonly ConditionNode[] inOrder = [.. parts];
@@ -21,6 +24,8 @@ abstract class ConditionNode
         readonly ConditionNode[] cheapFirst = [.. parts.OrderBy(part => part is Expression)];
 
         public IReadOnlyList<ConditionNode> Parts => inOrder;
+
+        public override IEnumerable<IReadOnlyList<FieldStep>> Looks => inOrder.SelectMany(part => part.Looks);
 
         public override string Words => inOrder.Length == 1 ? inOrder[0].Words : $"all of {inOrder.Length} conditions";
 
@@ -58,6 +63,8 @@ abstract class ConditionNode
         readonly ConditionNode[] cheapFirst = [.. parts.OrderBy(part => part is Expression)];
 
         public IReadOnlyList<ConditionNode> Parts => inOrder;
+
+        public override IEnumerable<IReadOnlyList<FieldStep>> Looks => inOrder.SelectMany(part => part.Looks);
 
         public override string Words => inOrder.Length == 1 ? inOrder[0].Words : $"any of {inOrder.Length} conditions";
 
@@ -100,6 +107,8 @@ abstract class ConditionNode
     {
         public override string Words => $"not ({part.Words})";
 
+        public override IEnumerable<IReadOnlyList<FieldStep>> Looks => part.Looks;
+
         public override ConditionVerdict Evaluate(ref Evaluation evaluation)
         {
             var start = evaluation.Said;
@@ -130,6 +139,8 @@ abstract class ConditionNode
 
         public bool IsSecret { get; init; }
 
+        public override IEnumerable<IReadOnlyList<FieldStep>> Looks => [path.Steps];
+
         public override string Words => literal is { } value ? $"{Cut(path)} {name} {Shown(value)}" : $"{Cut(path)} {name}";
 
         public override ConditionVerdict Evaluate(ref Evaluation evaluation)
@@ -155,12 +166,17 @@ abstract class ConditionNode
         static string Cut(FieldPath path) => path.ToString() is { Length: > ShownMax } text ? text[..ShownMax] + "…" : path.ToString();
     }
 
-    /// <param name="readsSecret">What it says when it fails could show a secret.</param>
+    /// <param name="readsSecret">What it saw, and what it says when it fails, could show a secret.</param>
     public sealed class Expression(Expressions.Expression expression, string text, bool readsSecret) : ConditionNode
     {
         const int ShownMax = 120;
+        const int SeenMax = 3;
+        const int SeenLengthMax = 60;
 
         public override string Words => text.Length <= ShownMax ? text : text[..ShownMax] + "…";
+
+        public override IEnumerable<IReadOnlyList<FieldStep>> Looks
+            => expression.Reads.Where(ExpressionReader.LooksAtPayload).Select(ExpressionReader.StepsOf);
 
         public override ConditionVerdict Evaluate(ref Evaluation evaluation)
         {
@@ -184,8 +200,32 @@ abstract class ConditionNode
 
             if (value.AsBool())
                 return ConditionVerdict.Matched;
-            evaluation.Explain(Words, "it is false");
+            if (evaluation.Text is not null)
+                evaluation.Explain(Words, $"it is false{Seen(evaluation.Scope)}");
             return ConditionVerdict.Unmatched;
+        }
+
+        string Seen(Scope scope)
+        {
+            if (readsSecret)
+                return "";
+            var seen = expression.Reads
+                .Take(SeenMax)
+                .Select(use => Find(scope, use.Path) is { } value ? $"{use} is {value.Show(SeenLengthMax)}" : $"{use} is missing");
+            return string.Join(", ", seen) is { Length: > 0 } values ? $" where {values}" : "";
+        }
+
+        static Value? Find(Scope scope, IReadOnlyList<string> path)
+        {
+            if (!scope.Names.TryGetValue(path[0], out var value))
+                return null;
+            for (var i = 1; i < path.Count; i++)
+            {
+                if (!value.TryGet(path[i], out value))
+                    return null;
+            }
+
+            return value;
         }
     }
 }

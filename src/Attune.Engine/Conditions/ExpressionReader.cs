@@ -111,10 +111,11 @@ static class ExpressionReader
         return problem;
     }
 
-    static bool ReadsSecret(VariableUse use, ConditionReader reader)
-        => use.Path[0] is "event" && (use.Path.Count == 1 || use.Path[1] is "payload") && reader.Shape.IsSecret(StepsOf(use));
+    static bool ReadsSecret(VariableUse use, ConditionReader reader) => LooksAtPayload(use) && reader.Shape.IsSecret(StepsOf(use));
 
-    static FieldStep[] StepsOf(VariableUse use) => [.. use.Path.Skip(2).Select(name => new FieldStep(name, 0))];
+    internal static bool LooksAtPayload(VariableUse use) => use.Path[0] is "event" && (use.Path.Count == 1 || use.Path[1] is "payload");
+
+    internal static FieldStep[] StepsOf(VariableUse use) => [.. use.Path.Skip(2).Select(name => new FieldStep(name, 0))];
 
     static string Cut(string name) => name.Length <= 60 ? name : name[..60] + "…";
 }

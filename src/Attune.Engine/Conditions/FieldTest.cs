@@ -83,6 +83,9 @@ abstract class FieldTest
         // Many slow patterns together must not hold an event up either.
         const int SlowMax = 3;
 
+        /// <summary>Of a pattern that does not backtrack: long, so that a busy machine does not hit it by chance.</summary>
+        public static readonly TimeSpan LinearTimeout = TimeSpan.FromSeconds(2);
+
         /// <summary>Of a pattern that has to backtrack.</summary>
         public static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(250);
 

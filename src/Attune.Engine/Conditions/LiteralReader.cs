@@ -127,8 +127,8 @@ sealed class LiteralReader(ConditionReader reader, string field, SchemaField? kn
 
         try
         {
-            // Its time is linear in the text, so it needs no timeout, which a busy machine could hit by chance.
-            return new(new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
+            // Linear in the text, but also in the pattern, which counted repeats make long.
+            return new(new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, FieldTest.Pattern.LinearTimeout));
         }
         catch (ArgumentException exception)
         {

@@ -33,6 +33,21 @@ public static class RuleNames
         };
     }
 
+    /// <summary>
+    /// Where a template would put a secret of the payload or of the pack's configuration into a parameter that everybody sees; null where
+    /// nowhere. Schemas change after a rule was saved.
+    /// </summary>
+    public static string? FindExposed(Template parameters, Schema payload, Schema packConfig, Schema actionParameters)
+    {
+        if (!payload.HasSecrets && !packConfig.HasSecrets)
+            return null;
+
+        var around = RuleSurroundings.Of(null, payload, actionParameters, packConfig);
+        return parameters.Reads
+            .SelectMany(read => CheckSecrecy(read.Use, read.Path, around).Select(problem => $"{read.Path}: {problem}"))
+            .FirstOrDefault();
+    }
+
     /// <summary>A secret may only go where it stays one: what an ordinary parameter holds is shown to everybody.</summary>
     internal static IEnumerable<string> CheckSecrecy(VariableUse use, string parameterPath, RuleSurroundings around)
     {

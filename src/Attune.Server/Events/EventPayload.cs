@@ -8,21 +8,36 @@ using Attune.V1;
 
 namespace Attune.Server.Events;
 
-/// <summary>What an event carries, checked: an object of at most 1 MiB that fits its trigger's schema and that the database can hold.</summary>
+/// <summary>
+/// What an event carries, checked: an object of at most 1 MiB, or what its webhook lets in, that fits its trigger's schema and that the
+/// database can hold.
+/// </summary>
 static class EventPayload
 {
     public const int BytesMax = 1 << 20;
 
-    // 64 levels, the parser's own limit; the database takes more.
+    /// <summary>Of a webhook, whose own limit is for the body alone; texts may grow when they are written as JSON.</summary>
+    const int WebhookBytesMax = 64 << 20;
+
+    // A Struct on the wire may not be much deeper, and what is stored must be shown again.
+    const int DepthMax = 30;
+
     static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false };
 
     /// <summary>The payload with defaults applied; empty where <paramref name="violations"/> got something: every mistake.</summary>
     public static ReadOnlyMemory<byte> Check(
         ReadOnlyMemory<byte> given, EventOrigin origin, Schema schema, string path, List<Violation> violations)
     {
-        if (given.Length > BytesMax)
+        var bytesMax = origin is EventOrigin.Webhook ? WebhookBytesMax : BytesMax;
+        if (given.Length > bytesMax)
         {
-            violations.Add(new(path, $"has {given.Length} bytes of JSON; at most {BytesMax} are allowed."));
+            violations.Add(new(path, $"has {given.Length} bytes of JSON; at most {bytesMax} are allowed."));
+            return default;
+        }
+
+        if (IsTooDeep(given.Span))
+        {
+            violations.Add(new(path, $"is nested deeper than {DepthMax} levels."));
             return default;
         }
 
@@ -45,6 +60,29 @@ static class EventPayload
         foreach (var problem in outcome.Problems)
             violations.Add(new(problem.PathUnder(path), problem.Message));
         return outcome.Value;
+    }
+
+    static bool IsTooDeep(ReadOnlySpan<byte> json)
+    {
+        // Nearly no payload has so many brackets at all.
+        if (json.Count((byte)'{') + json.Count((byte)'[') <= DepthMax)
+            return false;
+
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 1000 });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= DepthMax)
+                    return true;
+            }
+        }
+        catch (JsonException)
+        {
+            // Not JSON: whoever parses it says what is wrong.
+        }
+
+        return false;
     }
 
     /// <param name="given">JSON.</param>

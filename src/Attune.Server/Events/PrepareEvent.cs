@@ -3,10 +3,12 @@ using System.Text;
 using System.Text.Json;
 using Attune.Engine.Conditions;
 using Attune.Engine.Expressions;
+using Attune.Engine.Timers;
 using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Attune.Server.Rules;
 using Attune.Server.Triggers;
+using Attune.V1;
 
 namespace Attune.Server.Events;
 
@@ -14,7 +16,12 @@ namespace Attune.Server.Events;
 sealed class PrepareEvent(TriggerCatalog triggers, RuleCatalog rules, ApplyRule apply, ParameterSecrets secrets, TimeProvider clock)
 {
     const int KeyLengthMax = 255;
+    static readonly string[] ReservedPrefixes = ["timer:", "webhook:", "spool:"];
+
     const int WhyLengthMax = 500;
+
+    // Of all rules together: what one statement stores well.
+    const int ParametersMax = 32 << 20;
 
     /// <param name="happened">What a source tells.</param>
     /// <param name="path">Of the event in the request, with its dot: `items[3].`; empty for the request itself.</param>
@@ -33,6 +40,16 @@ sealed class PrepareEvent(TriggerCatalog triggers, RuleCatalog rules, ApplyRule 
             var violation = new Violation($"{path}trigger_ref", $"Trigger '{trigger.Ref}' is disabled. Enable it first.");
             return new Failure(FailureKind.Refused, "TRIGGER_DISABLED", violation.Description) { Violations = [violation] };
         }
+
+        if (happened.Origin is EventOrigin.Api or EventOrigin.Sensor && Schedule.IsTimer(trigger.Ref))
+        {
+            var violation = new Violation($"{path}trigger_ref", $"'{trigger.Ref}' is a timer: only the clock fires it. Run the rule's action, or replay one of its events.");
+            return new Failure(FailureKind.Refused, "TRIGGER_IS_TIMER", violation.Description) { Violations = [violation] };
+        }
+
+        if (happened.Origin is EventOrigin.Api && happened.IdempotencyKey is { } given
+            && Array.Find(ReservedPrefixes, prefix => given.StartsWith(prefix, StringComparison.Ordinal)) is { } reserved)
+            return Failure.Invalid("IDEMPOTENCY_KEY_INVALID", $"{path}idempotency_key", $"must not begin with '{reserved}', which is for events of another origin.");
 
         if (happened.IdempotencyKey is { } key && (key.Length is 0 or > KeyLengthMax || key.Contains('\0')))
             return Failure.Invalid("IDEMPOTENCY_KEY_INVALID", $"{path}idempotency_key", $"must have 1 to {KeyLengthMax} characters and no NUL.");
@@ -67,9 +84,13 @@ sealed class PrepareEvent(TriggerCatalog triggers, RuleCatalog rules, ApplyRule 
         var count = matches.Matched.Count + matches.Failed.Count;
         var enforcements = count == 0 ? [] : new PreparedEnforcement[count];
         var at = 0;
+        var length = 0L;
         foreach (var rule in matches.Matched)
         {
             var applied = rule.Enabled ? await apply.RunAsync(rule, scope, ct) : null;
+            length += applied?.Config?.Length ?? 0;
+            if (length > ParametersMax)
+                applied = ApplyRule.Failed(rule, "PARAMETERS_FAILED", $"The rules of this event together would send more than {ParametersMax >> 20} MiB of parameters.");
             enforcements[at++] = new() { Rule = rule, Execution = applied?.Execution, Error = applied?.Error, Config = applied?.Config };
         }
 

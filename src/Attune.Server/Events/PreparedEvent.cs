@@ -23,6 +23,10 @@ sealed record PreparedEvent
     /// <summary>JSON `[{rule_ref, why}]`; null where there is none.</summary>
     internal string? Unmatched { get; init; }
     internal int UnmatchedCount { get; init; }
+
+    /// <summary>Characters that storing it writes, nearly.</summary>
+    internal long Length
+        => Payload.Length * (1L + Enforcements.Count) + Enforcements.Sum(each => 2L * (each.Config?.Length ?? 0) + each.Rule.ConditionsJson.Length);
 }
 
 /// <summary>That a rule applies to an event: it starts the execution, or says why not, or was disabled.</summary>

@@ -12,14 +12,17 @@ namespace Attune.Server.Events;
 sealed partial class RecordEvents(
     NpgsqlDataSource db, PrepareEvent prepare, StoreEvents store, PartCatalogs catalogs, ILogger<RecordEvents> logger) : IAsyncDisposable
 {
-    const int EventsPerCommit = 2000;
+    // An event counts once for itself and once for each 16 KiB of what it writes: 32 MiB at most go into a commit.
+    const int WeightPerCommit = 2000;
+    const int BytesOfWeight = 16 << 10;
+    const int CallsWaiting = 1000;
 
     const int AttemptsMax = 3;
 
     GroupWriter<IReadOnlyList<PreparedEvent>, IReadOnlyList<RecordedEvent>>? writer;
 
     GroupWriter<IReadOnlyList<PreparedEvent>, IReadOnlyList<RecordedEvent>> Writer
-        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, EventsPerCommit, weigh: call => call.Count));
+        => LazyInitializer.EnsureInitialized(ref writer, () => new(WriteAsync, WeightPerCommit, CallsWaiting, Weigh));
 
     /// <summary>Checks the payload against the trigger's schema, asks the rules and renders parameters. Stores nothing.</summary>
     public ValueTask<Result<PreparedEvent>> PrepareAsync(NewEvent happened, CancellationToken ct) => prepare.RunAsync(happened, "", ct);
@@ -58,9 +61,12 @@ sealed partial class RecordEvents(
     async Task<IReadOnlyList<IReadOnlyList<RecordedEvent>>> WriteAsync(
         IReadOnlyList<IReadOnlyList<PreparedEvent>> calls, CancellationToken ct)
     {
-        // One statement is one transaction: it ends with its commit, and nobody asks for another round trip.
+        var events = calls.Count == 1 ? calls[0] : [.. calls.SelectMany(call => call)];
         await using var connection = await db.OpenConnectionAsync(ct);
-        var stored = await store.RunAsync(connection, calls.Count == 1 ? calls[0] : [.. calls.SelectMany(call => call)], ct);
+        var stored = events.Any(each => each.Happened.IdempotencyKey is not null)
+            ? await WriteKeyedAsync(connection, events, ct)
+            // One statement is one transaction: it ends with its commit, and nobody asks for another round trip.
+            : await store.RunAsync(connection, events, ct);
         stored.Deliver();
         if (calls.Count == 1)
             return [stored.Events];
@@ -76,12 +82,37 @@ sealed partial class RecordEvents(
         return answers;
     }
 
+    // Among keys there may be duplicates, which a second statement looks up: whoever is told that it failed must know that nothing was stored.
+    async Task<StoredEvents> WriteKeyedAsync(NpgsqlConnection connection, IReadOnlyList<PreparedEvent> events, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var stored = await store.RunAsync(connection, events, ct);
+        try
+        {
+            await transaction.CommitAsync(ct);
+            return stored;
+        }
+        catch
+        {
+            stored.Abandon();
+            throw;
+        }
+    }
+
     async Task<IReadOnlyList<PreparedEvent>> AgainAsync(IReadOnlyList<PreparedEvent> events, CancellationToken ct)
     {
         var again = new List<PreparedEvent>(events.Count);
         foreach (var prepared in events)
             again.Add((await prepare.RunAsync(prepared.Happened, "", ct)).OrThrowRpc());
         return again;
+    }
+
+    static int Weigh(IReadOnlyList<PreparedEvent> call)
+    {
+        var weight = 0L;
+        foreach (var each in call)
+            weight += 1 + (each.Length / BytesOfWeight);
+        return (int)Math.Min(weight, int.MaxValue / 2);
     }
 
     static bool IsOvertaken(PostgresException exception)

@@ -88,20 +88,24 @@ sealed class FeedStore(NpgsqlDataSource db)
 
     const string TryCleanupLock = "select pg_try_advisory_xact_lock(hashtextextended('attune.feed.cleanup', 0))";
 
-    // The oldest are looked at, and nothing else: what is to be deleted is found without an index on times. The newest stays
+    // The oldest are looked at, and nothing else: what is to be deleted is found without an index on times. Only what has nothing younger
+    // before it goes, so that no gap is left: times are those at which transactions began. The newest stays
     // whatever its age, because positions are counted on from it.
     static readonly string Delete = $"""
         with oldest as (
-            select position, created
-            from notification
-            where position is not null
-            order by position
-            limit {RowsPerDeletion}
+            select position, bool_and(created < @before) over (order by position) as is_old
+            from (
+                select position, created
+                from notification
+                where position is not null
+                order by position
+                limit {RowsPerDeletion}
+            ) first
         )
         delete from notification n
         using oldest
         where n.position = oldest.position
-          and oldest.created < @before
+          and oldest.is_old
           and n.position < (select max(position) from notification)
         """;
 

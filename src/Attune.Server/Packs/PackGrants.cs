@@ -1,3 +1,4 @@
+using Attune.Engine.Timers;
 using Attune.Packs;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
@@ -14,6 +15,12 @@ sealed class PackGrants(PermissionAssignments assignments)
     {
         if (content.Rules.Select(rule => PackNames.PackOf(rule.Action)).Distinct().FirstOrDefault(of => !caller.May("executions", "start", of)) is { } closed)
             return Caller.Denied("executions", "start", $"in pack '{closed}', whose actions this pack's rules start");
+
+        if (content.Rules.Where(rule => !Schedule.IsTimer(rule.Trigger)).Select(rule => PackNames.PackOf(rule.Trigger)).Distinct()
+                .FirstOrDefault(of => !caller.May("events", "read", of)) is { } hidden)
+        {
+            return Caller.Denied("events", "read", $"in pack '{hidden}', whose events this pack's rules read");
+        }
 
         var named = content.Actions.SelectMany(action => action.PermissionSets).Distinct().ToList();
         if (content.PermissionSets.Count == 0 && named.Count == 0)

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
 using Attune.Engine.Expressions;
+using Attune.Engine.Schemas;
+using Attune.Packs.Files;
 using Attune.Server.Executions;
 
 namespace Attune.Server.Rules;
@@ -23,7 +25,7 @@ sealed class ApplyRule(StartExecution start)
     public ValueTask<AppliedRule> RunAsync(CompiledRule rule, EventScope happened, CancellationToken ct)
     {
         if (rule.ConstantParameters is { } constant)
-            return StartAsync(rule, constant, isConstant: true, ct);
+            return StartAsync(rule, constant, payload: null, ct);
         if (rule.Parameters is null)
             return new(Failed(rule, "PARAMETERS_FAILED", rule.Mistake ?? ""));
 
@@ -33,7 +35,7 @@ sealed class ApplyRule(StartExecution start)
             var buffer = new ArrayBufferWriter<byte>(256);
             using (var writer = new Utf8JsonWriter(buffer, Writing))
                 value.WriteTo(writer);
-            return StartAsync(rule, buffer.WrittenMemory, isConstant: false, ct);
+            return StartAsync(rule, buffer.WrittenMemory, happened.Trigger.Output, ct);
         }
         catch (TemplateException exception)
         {
@@ -46,13 +48,21 @@ sealed class ApplyRule(StartExecution start)
     public static AppliedRule Failed(CompiledRule rule, string reason, string message)
         => new(rule, null, new(reason, Cut(message)), null, null);
 
-    async ValueTask<AppliedRule> StartAsync(CompiledRule rule, ReadOnlyMemory<byte> parameters, bool isConstant, CancellationToken ct)
+    /// <param name="rule">Whose action it is.</param>
+    /// <param name="parameters">Rendered.</param>
+    /// <param name="payload">The schema of what they were rendered from; null where nothing was.</param>
+    /// <param name="ct">Ends the look-up.</param>
+    async ValueTask<AppliedRule> StartAsync(CompiledRule rule, ReadOnlyMemory<byte> parameters, Schema? payload, CancellationToken ct)
     {
+        var isConstant = payload is null;
         var action = await start.FindAsync(rule.ActionRef, ct);
         if (isConstant && action is not null && rule.Remembered(action) is { } remembered)
             return new(rule, remembered, null, remembered.Parameters, remembered.Config);
         if (action is null)
             return new(rule, null, new("ACTION_NOT_FOUND", $"There is no action '{rule.ActionRef}'."), parameters, null);
+
+        if (payload is not null && RuleNames.FindExposed(rule.Parameters!, payload, rule.PackSchema, action.Parameters) is { } exposed)
+            return Failed(rule, "PARAMETERS_FAILED", exposed);
 
         var (item, problems) = start.CheckForRule(action, parameters);
         if (item is null)

@@ -3,6 +3,7 @@ using System.Collections.ObjectModel;
 using System.Text.Json;
 using Attune.Engine.Conditions;
 using Attune.Engine.Expressions;
+using Attune.Engine.Schemas;
 using Attune.Server.Actions;
 using Attune.Server.Executions;
 
@@ -39,6 +40,9 @@ sealed class CompiledRule
     /// <summary>Holds `config`.</summary>
     public required Value Pack { get; init; }
 
+    /// <summary>Of the pack's configuration.</summary>
+    public required Schema PackSchema { get; init; }
+
     /// <summary>The pack's configuration has secrets, and an expression may have seen one.</summary>
     public required bool MaySeePackSecrets { get; init; }
 
@@ -54,6 +58,7 @@ sealed class CompiledRule
     {
         var (condition, ofCondition) = ReadCondition(row.Conditions);
         var (parameters, ofParameters) = ReadParameters(row.ActionParams);
+        var packSchema = ActionMapping.SchemaOf(row.PackConfSchema);
         var mistakes = ofCondition.Concat(ofParameters).ToList();
         return new()
         {
@@ -70,7 +75,8 @@ sealed class CompiledRule
             Version = row.Version,
             Names = Value.Of(new Dictionary<string, Value> { ["ref"] = Value.Of(row.Ref), ["pack"] = Value.Of(row.PackRef) }),
             Pack = Value.Of(new Dictionary<string, Value> { ["config"] = Value.FromJson(JsonElement.Parse(row.PackConfig)) }),
-            MaySeePackSecrets = ActionMapping.SchemaOf(row.PackConfSchema).HasSecrets
+            PackSchema = packSchema,
+            MaySeePackSecrets = packSchema.HasSecrets
                 && (row.Conditions + row.ActionParams).Contains("pack", StringComparison.Ordinal),
             // Without the cast null would become an empty memory, which arrays convert to.
             ConstantParameters = parameters is { IsConstant: true } ? Rendered(parameters) : (ReadOnlyMemory<byte>?)null,

@@ -23,11 +23,8 @@ sealed class EventScope(TriggerDefinition trigger, Value payload, DateTimeOffset
     public string Shown(CompiledRule rule, string why)
     {
         var hides = rule.MaySeePackSecrets
-            || (trigger.Output.HasSecrets
-                && (rule.ConditionsJson.Contains("{{", StringComparison.Ordinal) || trigger.Output.SecretPaths.Any(Mentions)));
+            || (trigger.Output.HasSecrets && rule.Condition?.LooksAtSecretOf(trigger.Output) is not false);
         return hides ? "It is not said why, because a secret may be part of it." : why.Replace('\0', ' ');
-
-        bool Mentions(string path) => rule.ConditionsJson.Contains(path.Split('.')[0], StringComparison.Ordinal);
     }
 
     Value AsValue() => asValue ??= Value.Of(new Dictionary<string, Value>(6)

@@ -32,14 +32,11 @@ sealed class RuleCatalog
     public ValueTask<CompiledRule?> FindAsync(string ruleRef, CancellationToken ct)
         => ruleRef.Length > PackNames.MaxLength || ruleRef.Contains('\0') ? new((CompiledRule?)null) : byRef.FindAsync(ruleRef, ct);
 
-    /// <summary>Fetches at once those of these that are not in memory, for who is about to ask for many.</summary>
-    public async Task PreloadAsync(IReadOnlyCollection<string> ruleRefs, CancellationToken ct)
+    /// <summary>Reads these as they are now, all at once, for who is about to ask for them and must not miss a change.</summary>
+    public async Task RefreshAsync(IReadOnlyCollection<string> ruleRefs, CancellationToken ct)
     {
         var generation = byRef.Present;
-        var missing = ruleRefs.Where(reference => !generation.Holds(reference)).ToArray();
-        if (missing.Length < 2)
-            return;
-        foreach (var row in await store.FindAsync(missing, ct))
+        foreach (var row in await store.FindAsync([.. ruleRefs], ct))
             generation.Add(row.Ref, Compile(row));
     }
 

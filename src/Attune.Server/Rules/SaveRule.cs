@@ -1,3 +1,4 @@
+using Attune.Engine.Timers;
 using Attune.Packs;
 using Attune.Server.Hosting;
 using Attune.Server.Packs;
@@ -22,6 +23,7 @@ sealed class SaveRule(RuleStore store, CheckRule check, PackStore packs, PartCat
             return refusal;
         caller.Demand("rules", "create", PackNames.PackOf(rule.Ref));
         DemandStart(caller, rule.ActionRef);
+        DemandRead(caller, rule.TriggerRef);
         if (await packs.FindAsync(PackNames.PackOf(rule.Ref), ct) is not { } pack)
             return PackFailures.NotFound(PackNames.PackOf(rule.Ref));
 
@@ -46,7 +48,11 @@ sealed class SaveRule(RuleStore store, CheckRule check, PackStore packs, PartCat
 
         var text = row.ToText().With(rule.ToText(rule.Enabled), mask!.Paths);
         if (mask.Paths.Any(path => path is not "enabled" && !Harmless.Contains(path)))
+        {
             DemandStart(caller, text.ActionRef);
+            DemandRead(caller, text.TriggerRef);
+        }
+
         // A rule that waits for something may still be switched off, and back on.
         if (mask.Paths.Any(path => path is not "enabled") && await check.RunAsync(text, row.PackConfSchema, ct) is { Count: > 0 } violations)
             return Failure.Invalid("RULE_INVALID", violations);
@@ -85,6 +91,13 @@ sealed class SaveRule(RuleStore store, CheckRule check, PackStore packs, PartCat
     {
         if (actionRef is not "")
             caller.Demand("executions", "start", PackNames.PackOf(actionRef));
+    }
+
+    /// <summary>A rule hands on what its events carry, so who makes it must be allowed to read them. A timer's carry nothing but times.</summary>
+    public static void DemandRead(Caller caller, string triggerRef)
+    {
+        if (triggerRef is not "" && !Schedule.IsTimer(triggerRef))
+            caller.Demand("events", "read", PackNames.PackOf(triggerRef));
     }
 
     public static Failure NotFound(string reference) => Failure.NotFound("RULE_NOT_FOUND", $"There is no rule '{reference}'.");

@@ -147,6 +147,7 @@ sealed class TrialRules(RuleStore store, CheckRule check, PackStore packs)
         // Whoever may try out any rule may see what any rule can see.
         caller.Demand("rules", "create", PackNames.PackOf(rule.Ref));
         SaveRule.DemandStart(caller, rule.ActionRef);
+        SaveRule.DemandRead(caller, rule.TriggerRef);
         if (await packs.FindAsync(PackNames.PackOf(rule.Ref), ct) is not { } pack)
             return Failure.Invalid("RULE_INVALID", "rule.ref", $"There is no pack '{PackNames.PackOf(rule.Ref)}'.");
 

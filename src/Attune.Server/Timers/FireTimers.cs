@@ -18,12 +18,14 @@ sealed partial class FireTimers(
     /// <summary>A fire no later than this is on time: what a busy moment or a failover costs is not a miss.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    const int EventsPerTick = 2000;
+
     /// <param name="now">What is due by then.</param>
     /// <param name="limit">Timers at most.</param>
     /// <param name="postponed">Timers to leave alone.</param>
     /// <param name="claimed">Filled with the timers of this tick before anything can go wrong with them.</param>
     /// <param name="ct">Ends the tick before its commit.</param>
-    /// <returns>How many timers were due and ours.</returns>
+    /// <returns>How many timers it moved on; fewer than the limit may be due even then.</returns>
     public async Task<int> RunAsync(
         DateTimeOffset now, int limit, IReadOnlyCollection<long> postponed, List<long> claimed, CancellationToken ct)
     {
@@ -34,11 +36,17 @@ sealed partial class FireTimers(
             return 0;
 
         claimed.AddRange(due.Select(timer => timer.Id));
-        await rules.PreloadAsync([.. due.Select(timer => timer.RuleRef)], ct);
+        await rules.RefreshAsync([.. due.Select(timer => timer.RuleRef)], ct);
         var fired = new List<PreparedEvent>(due.Count);
         var advanced = new List<AdvancedTimer>(due.Count);
         foreach (var timer in due)
+        {
             advanced.Add(await DecideAsync(timer, now, fired, ct));
+
+            // After a long absence each may have many to make up for; the others stay due.
+            if (fired.Count >= EventsPerTick)
+                break;
+        }
 
         var stored = await events.StoreWithinAsync(connection, transaction, fired, ct);
         try
@@ -55,7 +63,7 @@ sealed partial class FireTimers(
         }
 
         stored.Deliver();
-        return due.Count;
+        return advanced.Count;
     }
 
     async Task<AdvancedTimer> DecideAsync(DueTimer timer, DateTimeOffset now, List<PreparedEvent> fired, CancellationToken ct)

@@ -98,7 +98,7 @@ sealed partial class TimerLoop(
                 var fired = await fire.RunAsync(now, limit, postponed.Ids, claimed, ct);
                 postponed.Forget(claimed);
                 total += fired;
-                if (fired < limit)
+                if (fired == 0 || (fired < limit && singles > 0))
                     return total;
                 singles = Math.Max(0, singles - 1);
             }

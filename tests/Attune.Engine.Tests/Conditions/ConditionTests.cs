@@ -174,7 +174,7 @@ public sealed class ConditionTests
     [InlineData("[{'field': 'count', 'operator': 'equals', 'value': 5}, {'field': 'severity', 'operator': 'equals', 'value': 'low'}]",
         "severity equals 'low': it is 'high'")]
     [InlineData("['event.payload.count > 1', 'event.payload.count > 7', {'field': 'count', 'operator': 'less_than', 'value': 1}]",
-        "event.payload.count > 7: it is false")]
+        "event.payload.count > 7: it is false where event.payload.count is 5")]
     [InlineData("{'field': 'disks[7].used', 'operator': 'greater_than', 'value': 90}", "disks[7].used greater_than 90: it is missing")]
     [InlineData("{'field': 'note', 'operator': 'exists'}", "note exists: it is null")]
     [InlineData("{'not': {'field': 'count', 'operator': 'in', 'value': [5, 6]}}", "not (count in [5, 6]): it matches")]
@@ -182,7 +182,7 @@ public sealed class ConditionTests
     [InlineData("{'any': [{'field': 'count', 'operator': 'equals', 'value': 1}, {'field': 'open', 'operator': 'equals', 'value': false}]}",
         "count equals 1: it is 5; open equals false: it is true")]
     [InlineData("{'any': ['event.payload.count < 1', 'event.payload.count < 2', 'event.payload.count < 3', 'event.payload.count < 4', 'event.payload.count < 5']}",
-        "event.payload.count < 1: it is false; event.payload.count < 2: it is false; event.payload.count < 3: it is false; and 2 more")]
+        "event.payload.count < 1: it is false where event.payload.count is 5; event.payload.count < 2: it is false where event.payload.count is 5; event.payload.count < 3: it is false where event.payload.count is 5; and 2 more")]
     [InlineData("['event.payload.count']", "event.payload.count: it gives an int, not true or false")]
     public void Why_names_the_first_part_that_does_not_match_and_what_it_saw(string condition, string expected)
         => Assert.Equal(expected.Replace('\'', '"'), Given.Why(condition, Alert));
