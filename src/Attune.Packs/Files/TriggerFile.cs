@@ -30,6 +30,8 @@ public sealed record TriggerFile
             Output = fields.Schema("output"),
             Tags = fields.Texts("tags"),
         };
+        if (trigger.Parameters.Schema.HasSecrets)
+            fields.Report("parameters", "may not be secret: rules show them. Give the secret to the sensor's configuration instead.");
         fields.Done();
         return trigger;
     }

@@ -9,6 +9,9 @@ sealed class EventGrpc(EmitEvents emit, EventStore store) : EventService.EventSe
 {
     const int ItemsMax = 1000;
 
+    // What a message carries well; a page of large payloads ends earlier.
+    const int PageBytesMax = 3 << 20;
+
     public override async Task<EmitEventResponse> EmitEvent(EmitEventRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
@@ -62,9 +65,12 @@ sealed class EventGrpc(EmitEvents emit, EventStore store) : EventService.EventSe
                 Before = page.After,
                 Limit = page.Limit,
                 Full = request.Full,
+                BytesMax = PageBytesMax,
             },
             context.CancellationToken);
-        var cut = page.Cut(rows, row => row.Id);
+        var cut = request.Full && rows.Count > 0 && rows.Count < rows[0].PageRows
+            ? Paging.Short(rows, row => row.Id)
+            : page.Cut(rows, row => row.Id);
         return new() { Events = { cut.Rows.Select(row => row.ToWire()) }, NextPageToken = cut.NextToken };
     }
 

@@ -4,6 +4,9 @@ namespace Attune.Server.Events;
 sealed record EventRow
 {
     public required long Id { get; init; }
+
+    /// <summary>Of the page before it was cut by its bytes; 0 where it is not.</summary>
+    public int PageRows { get; init; }
     public required string TriggerRef { get; init; }
 
     /// <summary>Secrets sealed; null where it was not asked for.</summary>

@@ -21,6 +21,9 @@ sealed record EventFilter
     public long Before { get; init; } = long.MaxValue;
     public required int Limit { get; init; }
     public bool Full { get; init; }
+
+    /// <summary>With <see cref="Full"/>: no row follows once the payloads have so many bytes. Null: as many as the limit says.</summary>
+    public long? BytesMax { get; init; }
 }
 
 /// <summary>Filters of ListEnforcements; null or empty means "any".</summary>
@@ -86,6 +89,24 @@ sealed class EventStore(NpgsqlDataSource db)
             order by e.id desc
             limit @Limit
             """;
+
+        if (filter is { Full: true, BytesMax: not null })
+        {
+            sql = $"""
+                with page as (
+                    {sql}
+                ),
+                measured as (
+                    select *, count(*) over ()::int as page_rows,
+                        coalesce(sum(octet_length(payload)) over (order by id desc rows between unbounded preceding and 1 preceding), 0) as bytes
+                    from page
+                )
+                select *
+                from measured
+                where bytes < @BytesMax
+                order by id desc
+                """;
+        }
 
         await using var connection = await db.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<EventRow>(new CommandDefinition(sql, filter, cancellationToken: ct))).AsList();

@@ -61,6 +61,10 @@ static class Paging
                 [.. rows.Take(request.Size)],
                 Write(IdKind, keyOf(rows[request.Size - 1]).ToString(CultureInfo.InvariantCulture)));
 
+    /// <summary>A page that ends before its size, because its rows are large; others follow. At least one row.</summary>
+    public static Page<TRow> Short<TRow>(IReadOnlyList<TRow> rows, Func<TRow, long> keyOf)
+        => new(rows, Write(IdKind, keyOf(rows[^1]).ToString(CultureInfo.InvariantCulture)));
+
     static int SizeOf(int pageSize) => pageSize == 0 ? DefaultSize : pageSize;
 
     static Failure? Refuse(int pageSize) => pageSize is >= 0 and <= MaxSize

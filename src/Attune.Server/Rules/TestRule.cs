@@ -31,6 +31,9 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
     // Payloads may be large, so not all are held at once.
     const int PageSize = 50;
 
+    // What a message carries well.
+    const int ParametersShownMax = 3 << 20;
+
     public async Task<Result<TestRuleResponse>> RunAsync(Caller caller, TestCommand command, DateTimeOffset now, CancellationToken ct)
     {
         if (Refuse(command) is { } unfit)
@@ -60,13 +63,24 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
             return answer;
         }
 
-        var before = long.MaxValue;
+        var (before, shown) = (long.MaxValue, 0L);
         while (answer.Trials.Count < command.Last)
         {
             var limit = Math.Min(PageSize, command.Last - answer.Trials.Count);
             var page = await events.ListAsync(new() { TriggerRef = trigger.Ref, Before = before, Limit = limit, Full = true }, ct);
             foreach (var row in page)
-                answer.Trials.Add(await TryAsync(rule, trigger, row, ct));
+            {
+                var trial = await TryAsync(rule, trigger, row, ct);
+                shown += trial.Parameters?.CalculateSize() ?? 0;
+                if (shown > ParametersShownMax && trial.Parameters is not null)
+                {
+                    trial.Parameters = null;
+                    trial.Why = "Its parameters are left out, because the answer would be too large. Try this event alone.";
+                }
+
+                answer.Trials.Add(trial);
+            }
+
             if (page.Count < limit)
                 break;
             before = page[^1].Id;
@@ -87,6 +101,9 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
 
     async Task<RuleTrial> TryAsync(CompiledRule rule, TriggerDefinition trigger, EventRow row, CancellationToken ct)
     {
+        if (row.RuleRef is { } meant && meant != rule.Ref)
+            return new() { EventId = row.Id, ActionRef = rule.ActionRef, Why = $"It was meant for rule '{meant}' alone." };
+
         try
         {
             var payload = Value.FromJson(secrets.Reveal(row.Payload));

@@ -92,7 +92,7 @@ sealed class SaveTrigger(TriggerStore store, PackStore packs, PartCatalogs catal
                     PartText.CheckTags("trigger.tags", trigger.Tags, violations);
                     break;
                 case "parameters" or "output":
-                    CheckSchema($"trigger.{field}", field is "output" ? trigger.Output : trigger.Parameters, violations);
+                    CheckSchema($"trigger.{field}", field is "output" ? trigger.Output : trigger.Parameters, field is "output", violations);
                     break;
             }
         }
@@ -100,12 +100,15 @@ sealed class SaveTrigger(TriggerStore store, PackStore packs, PartCatalogs catal
         return violations.Count == 0 ? null : Failure.Invalid("SCHEMA_INVALID", violations);
     }
 
-    static void CheckSchema(string field, Struct? schema, List<Violation> violations)
+    static void CheckSchema(string field, Struct? schema, bool mayHoldSecrets, List<Violation> violations)
     {
         try
         {
             using var document = JsonDocument.Parse(schema.ToUtf8Json());
-            violations.AddRange(Schema.Parse(document.RootElement).Problems.Select(problem => new Violation(problem.PathUnder(field), problem.Message)));
+            var reading = Schema.Parse(document.RootElement);
+            violations.AddRange(reading.Problems.Select(problem => new Violation(problem.PathUnder(field), problem.Message)));
+            if (!mayHoldSecrets && reading.Schema is { HasSecrets: true })
+                violations.Add(new(field, "may not be secret: rules show them. Give the secret to the sensor's configuration instead."));
             violations.AddRange(PartText.FindBadText(document.RootElement, field));
         }
         catch (JsonException)

@@ -17,7 +17,7 @@ sealed record WebhookBody
     const string FormType = "application/x-www-form-urlencoded";
 
     // The payload around it is one level more, and readers stop at 64.
-    static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 62 };
+    static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 28 };
     static readonly Encoding StrictUtf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Media type without parameters, lower case; empty where the sender named none.</summary>

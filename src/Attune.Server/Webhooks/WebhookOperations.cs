@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Packs;
+using Attune.Server.Actions;
 using Attune.Server.Hosting;
 using Attune.V1;
 using Npgsql;
@@ -21,6 +22,8 @@ sealed class WebhookOperations(NpgsqlDataSource db, WebhookStore store, WebhookS
         var present = ReadConfig(trigger);
         if (present is null && !request.Replace)
             violations.Add(new("replace", "the stored configuration cannot be read, so it can only be replaced."));
+        foreach (var field in Unmet(trigger))
+            violations.Add(new("trigger_ref", $"requires '{field}' in its events, which no webhook brings: theirs have {string.Join(", ", WebhookPayload.Parts)}."));
         var config = WebhookSettings.Merge(request, present ?? new(), violations);
         var chosen = await secrets.ChooseAsync(connection, trigger, config, request, violations, ct);
         if (violations.Count > 0)
@@ -35,6 +38,12 @@ sealed class WebhookOperations(NpgsqlDataSource db, WebhookStore store, WebhookS
             NewSecret = chosen.NewSecret,
         };
     }
+
+    // Every delivery would be refused.
+    static IEnumerable<string> Unmet(WebhookTrigger trigger)
+        => ActionMapping.SchemaOf(trigger.OutSchema).Validate("{}"u8.ToArray()).Problems
+            .Select(problem => problem.Path.Split('.', '[')[0])
+            .Except(WebhookPayload.Parts);
 
     public async Task<Result<DisableWebhookResponse>> DisableAsync(Caller caller, DisableWebhookRequest request, CancellationToken ct)
     {

@@ -10,6 +10,9 @@ namespace Attune.Server.Webhooks;
 /// <summary>What rules see of a request: `{body, headers, query, content_type}`. Header names are lower case; credentials are left out.</summary>
 static class WebhookPayload
 {
+    /// <summary>The names of what a webhook's events carry.</summary>
+    public static IReadOnlyList<string> Parts { get; } = ["body", "headers", "query", "content_type"];
+
     static readonly FrozenSet<string> Credentials = FrozenSet.Create("authorization", "cookie", "proxy-authorization");
 
     // Finds what the database could not store (NUL, half a surrogate pair, numbers out of range), with its place.

@@ -27,6 +27,7 @@ sealed record WebhookTrigger
     public required bool WebhookEnabled { get; init; }
     public string? WebhookKey { get; init; }
     public required string WebhookConfig { get; init; }
+    public string? OutSchema { get; init; }
 }
 
 sealed class WebhookStore(NpgsqlDataSource db)
@@ -62,7 +63,8 @@ sealed class WebhookStore(NpgsqlDataSource db)
     }
 
     const string SelectTrigger = """
-        select id, ref, pack, pack_ref, webhook_enabled, webhook_key, webhook_config::text as webhook_config
+        select id, ref, pack, pack_ref, webhook_enabled, webhook_key, webhook_config::text as webhook_config,
+            out_schema::text as out_schema
         from trigger
         where ref = @reference
         """;

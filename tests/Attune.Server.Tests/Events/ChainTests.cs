@@ -209,4 +209,33 @@ public sealed class ChainTests
             Assert.Equal(("edge.on_high", shown.Id), ((await bench.ExecutionAsync(stored.ExecutionIds[0])).RuleRef, enforcement.EventId));
         }
     }
+
+    [Fact]
+    public async Task Only_the_clock_fires_a_timer_and_nobody_takes_the_keys_of_another_origin()
+    {
+        await using var bench = await ChainBench.StartAsync();
+
+        var fired = await RefusedCall.OfAsync(() => bench.EmitAsync(
+            """{"fired_at": "2026-01-01T00:00:00Z", "scheduled_at": "2026-01-01T00:00:00Z"}""", trigger: "core.intervaltimer"));
+        var taken = await RefusedCall.OfAsync(() => bench.EmitAsync("""{"host": "a"}""", "webhook:github:1"));
+
+        Assert.Equal((StatusCode.FailedPrecondition, "TRIGGER_IS_TIMER"), (fired.Code, fired.Reason));
+        Assert.Equal("IDEMPOTENCY_KEY_INVALID", taken.Reason);
+        Assert.Equal(0, await bench.CountAsync("event"));
+    }
+
+    [Fact]
+    public async Task What_became_secret_after_a_rule_was_saved_is_not_handed_to_a_parameter_that_everybody_sees()
+    {
+        await using var bench = await ChainBench.StartAsync();
+        await bench.CreateRuleAsync("""{"ref": "edge.mine", "trigger_ref": "edge.seen", "action_ref": "edge.act", "action_params": {"host": "{{ event.payload.host }}"}}""");
+        await bench.InstallAsync("1.1.0", ("triggers/seen.yaml", ChainBench.Trigger.Replace("host: {type: string,", "host: {type: string, secret: true,")));
+
+        var emitted = await bench.EmitAsync("""{"host": "hunter2"}""");
+
+        var enforcement = Assert.Single((await bench.EventAsync(emitted.EventId)).Enforcements);
+        Assert.Equal("PARAMETERS_FAILED", enforcement.Error.Reason);
+        Assert.Equal(0, await bench.CountAsync("execution"));
+        Assert.Equal(0, await bench.Packs.ReadAsync<long>("select count(*) from enforcement where config::text like '%hunter2%' or payload::text like '%hunter2%'"));
+    }
 }

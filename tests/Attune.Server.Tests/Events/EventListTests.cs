@@ -117,4 +117,24 @@ public sealed class EventListTests : IAsyncLifetime
 
     async Task AssertListedAsync(long[] expected, ListEventsRequest request)
         => Assert.Equal(expected, (await bench.Events.ListEventsAsync(request)).Events.Select(each => each.Id));
+
+    [Fact]
+    public async Task A_full_page_of_large_payloads_ends_early_and_the_next_goes_on()
+    {
+        for (var number = 0; number < 6; number++)
+            await bench.EmitAsync($$"""{"host": "{{new string('x', 900_000)}}"}""");
+
+        var (ids, token, pages) = (new List<long>(), "", 0);
+        do
+        {
+            var page = await bench.Events.ListEventsAsync(new() { Full = true, PageSize = 100, PageToken = token });
+            Assert.InRange(page.CalculateSize(), 1, 4 << 20);
+            ids.AddRange(page.Events.Select(each => each.Id));
+            (token, pages) = (page.NextPageToken, pages + 1);
+        }
+        while (token is not "");
+
+        Assert.Equal(6, ids.Distinct().Count());
+        Assert.True(pages > 1);
+    }
 }

@@ -71,11 +71,13 @@ public sealed class PayloadTests : IAsyncLifetime
     [InlineData("{\"a\":[", "]}")]
     public async Task Depth_ends_somewhere_without_ending_the_server(string open, string close)
     {
-        var levels = 40 / (open.Count(each => each is '{' or '['));
-        var fits = string.Concat(Enumerable.Repeat(open, levels)) + "1" + string.Concat(Enumerable.Repeat(close, levels));
-        Assert.True((await StoreAsync("edge.anything", fits)).Id > 0);
-        var tooDeep = string.Concat(Enumerable.Repeat(open, 100_000)) + "1" + string.Concat(Enumerable.Repeat(close, 100_000));
-        Assert.Equal("PAYLOAD_INVALID", (await RefuseAsync("edge.anything", Encoding.UTF8.GetBytes(tooDeep))).Reason);
+        var levels = 30 / (open.Count(each => each is '{' or '['));
+        var stored = await StoreAsync("edge.anything", Nested(levels));
+        Assert.Single((await bench.EventAsync(stored.Id)).Payload.Fields);
+        Assert.Equal("PAYLOAD_INVALID", (await RefuseAsync("edge.anything", Encoding.UTF8.GetBytes(Nested(levels + 1)))).Reason);
+        Assert.Equal("PAYLOAD_INVALID", (await RefuseAsync("edge.anything", Encoding.UTF8.GetBytes(Nested(100_000)))).Reason);
+
+        string Nested(int count) => string.Concat(Enumerable.Repeat(open, count)) + "1" + string.Concat(Enumerable.Repeat(close, count));
     }
 
     [Fact]

@@ -156,4 +156,31 @@ public sealed class StoringTests
         };
         return (await record.PrepareAsync(happened, Soon)).IsOk(out var prepared, out var failure) ? prepared : throw new InvalidOperationException(failure.Message);
     }
+
+    [Fact]
+    public async Task When_its_commit_fails_nothing_is_stored_and_the_slot_is_given_back()
+    {
+        await using var bench = await ChainBench.StartAsync(("rules/high.yaml", ChainBench.Rule));
+        await using var agent = await bench.Server.JoinAsync("one", Soon);
+        agent.Slots = 1;
+        await agent.ConnectAsync(Soon);
+        await ExecuteAsync(bench, """
+            create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the commit is refused'; end $$;
+            create constraint trigger refuse after insert on event deferrable initially deferred for each row execute function refuse();
+            """);
+
+        await Assert.ThrowsAsync<RpcException>(() => bench.EmitAsync(High, "keyed"));
+        await ExecuteAsync(bench, "drop trigger refuse on event");
+        Assert.Equal((0, 0), (await bench.CountAsync("event"), await bench.CountAsync("execution")));
+
+        var emitted = await bench.EmitAsync(High, "keyed");
+        Assert.False(emitted.Duplicate);
+        Assert.Equal(emitted.ExecutionIds[0], (await agent.NextItemAsync(Soon)).ExecutionId);
+    }
+
+    static async Task ExecuteAsync(ChainBench bench, string sql)
+    {
+        await using var command = bench.Server.Database.Db.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Soon);
+    }
 }

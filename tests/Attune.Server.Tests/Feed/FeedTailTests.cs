@@ -190,4 +190,18 @@ public sealed class FeedTailTests : IAsyncLifetime
         await using var connection = await database.Db.OpenConnectionAsync(Soon);
         await connection.ExecuteAsync(sql);
     }
+
+    [Fact]
+    public async Task What_is_old_stays_behind_what_is_younger_so_that_no_gap_is_left()
+    {
+        for (var i = 0; i < 4; i++)
+            await ExecuteAsync("insert into execution (action_ref) values ('edge.a')");
+        await store.GivePositionsAsync(Soon);
+        await ExecuteAsync("update notification set created = now() - interval '8 days' where position in (1, 3)");
+
+        await SweepAsync();
+
+        Assert.Equal(new FeedBounds(2, 4), await store.ReadBoundsAsync(Soon));
+        Assert.Equal([2, 3, 4], (await store.ReadAfterAsync(1, Soon)).Select(row => row.Position));
+    }
 }

@@ -141,14 +141,18 @@ sealed class EdgeBench : IAsyncDisposable
     /// <summary>A counter of pg_stat_user_tables, once every idle backend has handed in what it counted: they do so late, or when they end.</summary>
     public async Task<long> CounterAsync(string expression, string table, CancellationToken ct)
     {
-        Get<NpgsqlDataSource>().Clear();
-        Database.Db.Clear();
         await Waiting.UntilAsync(
-            async () => await ScalarAsync<long>(
-                """
-                select count(*) from pg_stat_activity
-                where datname = current_database() and application_name in ('attune-server', 'attune-test') and pid <> pg_backend_pid()
-                """, ct) == 0,
+            async () =>
+            {
+                // The server goes on meanwhile, and what it opens is idle again a moment later.
+                Get<NpgsqlDataSource>().Clear();
+                Database.Db.Clear();
+                return await ScalarAsync<long>(
+                    """
+                    select count(*) from pg_stat_activity
+                    where datname = current_database() and application_name in ('attune-server', 'attune-test') and pid <> pg_backend_pid()
+                    """, ct) == 0;
+            },
             "idle backends are gone", ct);
         return await ScalarAsync<long>($"select {expression} from pg_stat_user_tables where schemaname = 'attune' and relname = '{table}'", ct);
     }

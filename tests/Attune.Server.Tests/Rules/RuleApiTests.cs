@@ -138,7 +138,7 @@ public sealed class RuleApiTests : IAsyncLifetime
     {
         var client = new RuleService.RuleServiceClient(bench.Server.Anonymous);
         var writer = await bench.LoginWithAsync(
-            """[{"resource": "rules", "actions": ["*"], "constraints": {"packs": ["edge"]}}, {"resource": "executions", "actions": ["start"], "constraints": {"packs": ["core"]}}]""");
+            """[{"resource": "rules", "actions": ["*"], "constraints": {"packs": ["edge"]}}, {"resource": "executions", "actions": ["start"], "constraints": {"packs": ["core"]}}, {"resource": "events", "actions": ["read"], "constraints": {"packs": ["edge"]}}]""");
         var denied = await RefusedCall.OfAsync(() => client.CreateRuleAsync(new() { Rule = Google.Protobuf.JsonParser.Default.Parse<Rule>(Mine) }, writer).ResponseAsync);
         Assert.Equal(StatusCode.PermissionDenied, denied.Code);
         Assert.Contains("executions: start", denied.Message);
@@ -179,5 +179,27 @@ public sealed class RuleApiTests : IAsyncLifetime
         Assert.Empty((await bench.Rules.GetRuleAsync(new() { Ref = "edge.waits" })).Rule.Problems);
         Assert.Single((await bench.EmitAsync("{}", trigger: "edge.mine")).ExecutionIds);
         Assert.NotNull(await bench.Packs.ReadAsync<long?>("select trigger from rule where ref = 'edge.waits'"));
+    }
+
+    [Fact]
+    public async Task Whoever_makes_a_rule_must_be_allowed_to_read_what_its_events_carry_but_not_to_read_the_clock()
+    {
+        var client = new RuleService.RuleServiceClient(bench.Server.Anonymous);
+        var stranger = await bench.LoginWithAsync(
+            """[{"resource": "rules", "actions": ["*"]}, {"resource": "executions", "actions": ["start"]}, {"resource": "events", "actions": ["read"], "constraints": {"packs": ["core"]}}]""");
+        var spy = Google.Protobuf.JsonParser.Default.Parse<Rule>("""{"ref": "edge.spy", "trigger_ref": "edge.seen", "action_ref": "core.noop"}""");
+
+        var denied = await RefusedCall.OfAsync(() => client.CreateRuleAsync(new() { Rule = spy }, stranger).ResponseAsync);
+        var tried = await RefusedCall.OfAsync(() => client.TestRuleAsync(new() { Rule = spy, Last = 1 }, stranger).ResponseAsync);
+
+        Assert.Equal((StatusCode.PermissionDenied, StatusCode.PermissionDenied), (denied.Code, tried.Code));
+        Assert.Contains("events: read", denied.Message);
+        await client.CreateRuleAsync(
+            new()
+            {
+                Rule = Google.Protobuf.JsonParser.Default.Parse<Rule>(
+                    """{"ref": "edge.clock", "trigger_ref": "core.intervaltimer", "trigger_params": {"interval": 3600}, "action_ref": "core.noop"}"""),
+            },
+            stranger);
     }
 }

@@ -148,4 +148,42 @@ public sealed class RuleTrialTests : IAsyncLifetime
     }
 
     Task<TestRuleResponse> TestAsync(TestRuleRequest request) => bench.Rules.TestRuleAsync(request).ResponseAsync;
+
+    [Fact]
+    public async Task An_event_that_was_meant_for_another_rule_is_no_match()
+    {
+        await bench.CreateRuleAsync("""{"ref": "edge.all", "trigger_ref": "edge.seen", "action_ref": "core.noop"}""");
+        var meant = await bench.Events.EmitEventAsync(new()
+        {
+            TriggerRef = "edge.seen",
+            Payload = ChainBench.Json("""{"host": "a", "severity": "high"}"""),
+            RuleRef = "edge.on_high",
+        });
+
+        var trial = (await bench.Rules.TestRuleAsync(new() { RuleRef = "edge.all", EventId = meant.EventId })).Trials[0];
+
+        Assert.Equal((false, "It was meant for rule 'edge.on_high' alone."), (trial.Matched, trial.Why));
+    }
+
+    [Fact]
+    public async Task What_a_condition_saw_of_a_secret_is_not_said_whatever_way_it_looked()
+    {
+        string[] looks =
+        [
+            """ "event.payload | to_json == 'x'" """,
+            """ "event.payload['tok' ~ 'en'] == 'x'" """,
+            """ {"field": "[\"to\\ken\"]", "operator": "equals", "value": "x"} """,
+        ];
+        foreach (var condition in looks)
+        {
+            var answer = await bench.Rules.TestRuleAsync(new()
+            {
+                Rule = Google.Protobuf.JsonParser.Default.Parse<Rule>($$"""{"ref": "edge.peep", "trigger_ref": "edge.seen", "action_ref": "core.noop", "conditions": [{{condition}}]}"""),
+                Payload = ChainBench.Json("""{"host": "a", "token": "hunter2"}"""),
+            });
+
+            Assert.False(answer.Trials[0].Matched);
+            Assert.DoesNotContain("hunter2", answer.ToString(), StringComparison.Ordinal);
+        }
+    }
 }

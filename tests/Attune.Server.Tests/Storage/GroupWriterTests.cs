@@ -188,4 +188,29 @@ public sealed class GroupWriterTests : IAsyncLifetime
         await using var command = bench.Db.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }
+
+    [Fact]
+    public async Task A_batch_ends_before_the_item_that_would_make_it_too_heavy_and_a_heavier_one_goes_alone()
+    {
+        var firstMayEnd = new TaskCompletionSource();
+        var batches = new List<int[]>();
+        await using var writer = new GroupWriter<int, int>(
+            async (items, ct) =>
+            {
+                batches.Add([.. items]);
+                await firstMayEnd.Task.WaitAsync(ct);
+                return await InsertAsync(items, ct);
+            },
+            batchMax: 10,
+            weigh: item => item);
+
+        var first = writer.WriteAsync(1, Waiting.SoonEnough).AsTask();
+        await Waiting.UntilAsync(() => batches.Count == 1, "the first write", Waiting.SoonEnough);
+        var others = ((int[])[4, 6, 5, 99, 2, 8]).Select(item => writer.WriteAsync(item, Waiting.SoonEnough).AsTask()).ToList();
+        firstMayEnd.SetResult();
+        await first;
+        await Task.WhenAll(others);
+
+        Assert.Equal([[1], [4, 6], [5], [99], [2, 8]], batches);
+    }
 }

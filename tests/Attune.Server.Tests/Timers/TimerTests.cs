@@ -210,4 +210,20 @@ public sealed class TimerTests
         await bench.Rules.EnableRuleAsync(new() { Ref = "core.nightly" });
         await bench.PlannedAsync();
     }
+
+    [Fact]
+    public async Task A_moment_that_passed_between_saving_and_planning_still_fires()
+    {
+        await using var bench = await TimerBench.StartAsync();
+
+        // As the database has it when every server died right after the rule was saved.
+        await bench.ExecuteAsync($$"""
+            insert into rule (ref, pack, pack_ref, label, action, action_ref, trigger, trigger_ref, trigger_params, updated)
+            select 'core.late', p.id, p.ref, 'Late', a.id, a.ref, t.id, t.ref, '{"date": "{{bench.Now.AddSeconds(-2):O}}"}', '{{bench.Now.AddSeconds(-10):O}}'
+            from pack p, action a, trigger t
+            where p.ref = 'core' and a.ref = 'core.noop' and t.ref = 'core.datetimetimer'
+            """);
+
+        await Waiting.UntilAsync(async () => (await bench.FiresAsync("late")).Count == 1, "its fire", Waiting.SoonEnough);
+    }
 }

@@ -119,4 +119,15 @@ public sealed class TriggerApiTests : IAsyncLifetime
             Assert.Equal(StatusCode.PermissionDenied, (await RefusedCall.OfAsync(call)).Code);
         Assert.All((await client.ListTriggersAsync(new(), elsewhere)).Triggers, each => Assert.Equal("core", each.PackRef));
     }
+
+    [Fact]
+    public async Task What_a_rule_may_set_is_never_secret_because_rules_show_it()
+    {
+        var refused = await RefusedCall.OfAsync(() => bench.Triggers.CreateTriggerAsync(new()
+        {
+            Trigger = new() { Ref = "edge.polled", Parameters = ChainBench.Json("""{"token": {"type": "string", "secret": true}}""") },
+        }).ResponseAsync);
+
+        Assert.Equal("trigger.parameters", Assert.Single(refused.Violations).Field);
+    }
 }

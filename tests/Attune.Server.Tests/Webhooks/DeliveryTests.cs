@@ -117,8 +117,8 @@ public sealed class DeliveryTests
     {
         await using var bench = await WebhookBench.StartAsync();
 
-        (await bench.PostAsync(new string('[', 62) + new string(']', 62))).Is(202);
-        (await bench.PostAsync(new string('[', 63) + new string(']', 63))).Is(400, "BODY_INVALID");
+        (await bench.PostAsync(new string('[', 28) + new string(']', 28))).Is(202);
+        (await bench.PostAsync(new string('[', 29) + new string(']', 29))).Is(400, "BODY_INVALID");
         (await bench.PostAsync(new string('[', 500_000))).Is(400, "BODY_INVALID");
     }
 
@@ -252,4 +252,12 @@ public sealed class DeliveryTests
 
     static string Sorted(JsonElement value, params string[] names)
         => "{" + string.Join(", ", names.Select(name => $"\"{name}\": {value.GetProperty(name).GetRawText()}")) + "}";
+
+    [Fact]
+    public async Task A_limit_above_the_usual_is_the_limit()
+    {
+        await using var bench = await WebhookBench.StartAsync(request => request.PayloadLimitKb = 4096);
+
+        (await bench.PostAsync($"\"{new string('x', 3 << 20)}\"")).Is(202);
+    }
 }

@@ -232,6 +232,20 @@ public sealed class WebhookOperationsTests
         Assert.True(await reader.ReadAsync(Soon));
         return (reader.GetFieldValue<T1>(0), reader.GetFieldValue<T2>(1), reader.GetFieldValue<T3>(2));
     }
+
+    [Fact]
+    public async Task A_trigger_whose_events_need_more_than_a_webhook_brings_gets_none()
+    {
+        await using var bench = await WebhookBench.StartAsync();
+        await bench.Server.ExecuteAsync(
+            $$$"""update trigger set out_schema = '{"body": {"type": "any"}, "severity": {"type": "string", "required": true}}' where ref = '{{{WebhookBench.Trigger}}}'""",
+            Waiting.SoonEnough);
+
+        var answer = await bench.Operations.EnableAsync(WebhookBench.Admin, new() { TriggerRef = WebhookBench.Trigger }, Waiting.SoonEnough);
+
+        Assert.False(answer.IsOk(out _, out var failure));
+        Assert.Contains("'severity'", Assert.Single(failure.Violations).Description);
+    }
 }
 
 static class FailedResult

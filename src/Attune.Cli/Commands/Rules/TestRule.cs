@@ -73,9 +73,12 @@ static class TestRule
         }
         else
         {
-            terminal.Out.WriteLine($"{what} {Tone.Good.Paint("matches", terminal.ColourOut)}: {trial.ActionRef} would get");
-            foreach (var line in WireJson.Of(trial.Parameters ?? new()).Split('\n'))
+            var outcome = trial.Problems.Count == 0 ? $": {trial.ActionRef} would get" : $", but {trial.ActionRef} would not be started";
+            terminal.Out.WriteLine($"{what} {Tone.Good.Paint("matches", terminal.ColourOut)}{outcome}");
+            foreach (var line in trial.Parameters is { } parameters ? WireJson.Of(parameters).Split('\n') : [])
                 terminal.Out.WriteLine($"  {Line(line)}");
+            if (trial.Why is not "")
+                terminal.Out.WriteLine($"  {Line(trial.Why)}");
         }
 
         foreach (var problem in trial.Problems)
