@@ -30,7 +30,7 @@ sealed partial class JoinOrLoad(
         if (!settings.JoinToken.IsGiven)
             throw new HopelessException(
                 ExitCode.NotJoined,
-                $"{problem}. Make a join token with `attune join-token create` and start the agent once with --join-token-file FILE.");
+                $"{problem}. Make a join token with `attune agent token create` and start the agent once with --join-token-file FILE.");
 
         var token = await ReadTokenAsync(ct);
         return await JoinAsync(token, ct);
@@ -42,7 +42,7 @@ sealed partial class JoinOrLoad(
         {
             return await settings.JoinToken.ReadAsync(ct) is { Length: > 0 } token
                 ? token
-                : throw new HopelessException(ExitCode.NotJoined, "The join token is empty. Make one with `attune join-token create`.");
+                : throw new HopelessException(ExitCode.NotJoined, "The join token is empty. Make one with `attune agent token create`.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -97,7 +97,7 @@ sealed partial class JoinOrLoad(
     {
         _ when failure.IsUntrustedServer()
             => $"{controlPlane.Server} shows a certificate that is not trusted ({failure.Status.DebugException?.InnerException?.Message}). Give the CA with --ca-file.",
-        "JOIN_TOKEN_INVALID" => "The join token is unknown, used, revoked or expired. Make a new one with `attune join-token create`.",
+        "JOIN_TOKEN_INVALID" => "The join token is unknown, used, revoked or expired. Make a new one with `attune agent token create`.",
         "NAME_IN_USE" => $"Another agent is called '{settings.Name}'. Choose another --name, or remove that agent first.",
         "ROLE_NOT_ALLOWED" => $"The join token does not allow the role {settings.Role.ToString().ToLowerInvariant()}. Use the token's role with --role, or make another token.",
         _ => $"{controlPlane.Server} refused to let the agent join: {failure.Status.Detail} ({failure.StatusCode}).",

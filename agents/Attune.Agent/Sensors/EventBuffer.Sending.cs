@@ -30,8 +30,8 @@ sealed partial class EventBuffer
     long chunkAt;
     int chunkLength;
 
-    /// <summary>Null when there is nothing to send now, or enough is in flight.</summary>
-    public SensorEvent? Next(out int bytes)
+    /// <summary>Null when there is nothing to send now, it has more than so many bytes, or enough is in flight.</summary>
+    public SensorEvent? Next(int bytesMax, out int bytes)
     {
         lock (gate)
         {
@@ -42,14 +42,14 @@ sealed partial class EventBuffer
                 return null;
 
             var (length, sequence) = EventSegment.ReadHead(Chunk(EventSegment.HeadBytes));
-            if (inFlight.Count > 0 && inFlightBytes + length > InFlightBytesMax)
+            if (length > bytesMax || (inFlight.Count > 0 && inFlightBytes + length > InFlightBytesMax))
                 return null;
 
             var next = SensorEvent.Parser.ParseFrom(Chunk(length)[EventSegment.HeadBytes..]);
             next.Sequence = sequence;
             cursorOffset += length;
             inFlightBytes += length;
-            inFlight.Enqueue(new(sequence, next.SensorRef, next.TriggerRef, segments[cursor], cursorOffset, length));
+            inFlight.Enqueue(new(sequence, next.SensorRef, segments[cursor], cursorOffset, length));
             bytes = length;
             return next;
         }
@@ -156,4 +156,4 @@ sealed partial class EventBuffer
 }
 
 /// <summary>In flight on the present stream.</summary>
-readonly record struct SentEvent(long Sequence, string SensorRef, string TriggerRef, EventSegment Segment, long End, int Bytes);
+readonly record struct SentEvent(long Sequence, string SensorRef, EventSegment Segment, long End, int Bytes);

@@ -9,11 +9,15 @@ namespace Attune.Agent.Sensors;
 /// </summary>
 sealed partial class SensorOutbox(EventBuffer events, TimeProvider clock, ILogger<SensorOutbox> logger)
 {
+    // Of all sensors in one message: results and events must not wait behind logs.
     const int LogBytesMax = 64 << 10;
 
     readonly Lock gate = new();
     readonly Dictionary<string, SensorReport> reports = [];
     readonly Dictionary<string, LogLines> logs = [];
+
+    // Whose log is next: a message may be full before all have had their turn.
+    readonly Queue<(string SensorRef, LogLines Lines)> turns = new();
     readonly HashSet<string> unsaid = [];
     bool streaming;
     System.Action wake = () => { };
@@ -52,8 +56,11 @@ sealed partial class SensorOutbox(EventBuffer events, TimeProvider clock, ILogge
     {
         lock (gate)
         {
-            if (!logs.TryGetValue(sensorRef, out var log))
-                logs.Add(sensorRef, log = new(clock, () => wake()));
+            if (logs.TryGetValue(sensorRef, out var log))
+                return log;
+
+            logs.Add(sensorRef, log = new(clock, () => wake()));
+            turns.Enqueue((sensorRef, log));
             return log;
         }
     }
@@ -70,7 +77,10 @@ sealed partial class SensorOutbox(EventBuffer events, TimeProvider clock, ILogge
         wake();
     }
 
-    /// <summary>False: nothing was added. At least one event has its place in each message, however full that is.</summary>
+    /// <summary>
+    /// False: nothing was added. At least one report, one line and one event have their place in each message, however full that is; the rest
+    /// waits for the next one.
+    /// </summary>
     public bool AddTo(WorkerMessage message, int bytesMax)
     {
         lock (gate)
@@ -78,10 +88,9 @@ sealed partial class SensorOutbox(EventBuffer events, TimeProvider clock, ILogge
             if (!streaming)
                 return false;
 
-            AddReports(message);
-            AddLogs(message);
-            var bytes = 0;
-            while ((bytes == 0 || bytes < bytesMax) && events.Next(out var length) is { } next)
+            var bytes = AddReports(message, bytesMax / 2);
+            bytes += AddLogs(message, Math.Min(LogBytesMax, bytesMax - bytes));
+            while (events.Next(message.SensorEvents.Count == 0 ? int.MaxValue : bytesMax - bytes, out var length) is { } next)
             {
                 message.SensorEvents.Add(next);
                 bytes += length;
@@ -94,44 +103,59 @@ sealed partial class SensorOutbox(EventBuffer events, TimeProvider clock, ILogge
     public void Acknowledge(SensorEventAck ack)
     {
         var covered = events.Acknowledge(ack.ThroughSequence);
-        var refused = ack.Refusals.ToLookup(refusal => refusal.Sequence);
-        foreach (var (at, refusal) in covered.SelectMany(at => refused[at.Sequence].Select(refusal => (at, refusal))))
-        {
-            LogOf(at.SensorRef).Add($"[Event {at.Sequence} of {at.TriggerRef} was refused and is dropped: {refusal.Message} ({refusal.Reason})]");
-            LogRefused(at.SensorRef, at.TriggerRef, refusal.Reason);
-        }
-
+        if (ack.Refusals.Count > 0)
+            SayRefused(covered, ack.Refusals);
         wake();
     }
 
-    void AddReports(WorkerMessage message)
+    // Once for each sensor: one that is always refused must not fill the agent's log. The control plane writes the reasons into the sensor's.
+    void SayRefused(IReadOnlyList<SentEvent> covered, IEnumerable<SensorEventRefusal> refusals)
     {
-        foreach (var sensorRef in unsaid)
+        var emitters = covered.ToDictionary(sent => sent.Sequence, sent => sent.SensorRef);
+        foreach (var refused in refusals.Where(each => emitters.ContainsKey(each.Sequence)).ToLookup(each => emitters[each.Sequence]))
+            LogRefused(refused.Key, refused.Count(), refused.First().Reason);
+    }
+
+    int AddReports(WorkerMessage message, int bytesMax)
+    {
+        var bytes = 0;
+        foreach (var sensorRef in unsaid.ToArray())
         {
             var report = reports[sensorRef];
+            var cost = report.CalculateSize();
+            if (bytes > 0 && bytes + cost > bytesMax)
+                break;
+
             message.SensorReports.Add(report);
+            unsaid.Remove(sensorRef);
+            bytes += cost;
 
             // The control plane knows: it is no longer assigned, or the agent drains.
             if (report.State == SensorProcessState.Stopped)
                 reports.Remove(sensorRef);
         }
 
-        unsaid.Clear();
+        return bytes;
     }
 
-    void AddLogs(WorkerMessage message)
+    int AddLogs(WorkerMessage message, int bytesMax)
     {
-        foreach (var (sensorRef, lines) in logs)
+        var bytes = 0;
+        for (var left = turns.Count; left > 0 && (bytes == 0 || bytes < bytesMax); left--)
         {
-            if (lines.IsEmpty)
+            var turn = turns.Dequeue();
+            turns.Enqueue(turn);
+            if (turn.Lines.IsEmpty)
                 continue;
 
-            var log = new SensorLog { SensorRef = sensorRef };
-            lines.MoveTo(log, LogBytesMax / logs.Count);
+            var log = new SensorLog { SensorRef = turn.SensorRef };
+            bytes += turn.Lines.MoveTo(log, Math.Max(1, bytesMax / turns.Count));
             message.SensorLogs.Add(log);
         }
+
+        return bytes;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The control plane refused an event of {SensorRef} ({TriggerRef}): {Reason}. The sensor's log says more")]
-    partial void LogRefused(string sensorRef, string triggerRef, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Events of {SensorRef} were refused by the control plane: {Count}, the first for {Reason}. The sensor's log says more")]
+    partial void LogRefused(string sensorRef, int count, string reason);
 }

@@ -59,7 +59,7 @@ sealed partial class SessionLoop(
             throw new HopelessException(
                 ExitCode.NotJoined,
                 $"The agent's certificate expired on {expiry:yyyy-MM-dd HH:mm} UTC before the control plane could renew it. "
-                + "Make a join token with `attune join-token create` and start the agent once with --join-token-file FILE.");
+                + "Make a join token with `attune agent token create` and start the agent once with --join-token-file FILE.");
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected as worker {WorkerId} to control plane {ServerVersion}, session {SessionId}")]

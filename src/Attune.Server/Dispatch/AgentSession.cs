@@ -50,10 +50,11 @@ sealed class AgentSession(long workerId, string name, Guid sessionId)
     /// <summary>Names the agent's disk.</summary>
     public string SpoolId { get; init; } = "";
 
-    /// <summary>What its sensors emitted and nobody has recorded yet; null where its role takes no sensors.</summary>
-    public SensorBacklog? Backlog { get; init; }
+    /// <summary>What its sensors emitted and nobody has recorded yet. Whatever its role: it may bring what an earlier role left on its disk.</summary>
+    public SensorBacklog Backlog { get; } = new();
 
-    public bool TakesSensors => Backlog is not null;
+    /// <summary>Its role does.</summary>
+    public bool TakesSensors { get; init; }
 
     /// <summary>What the agent was last told of its sensors; null: nothing yet.</summary>
     public SensorAssignments? SentSensors { get; set; }

@@ -12,13 +12,11 @@ sealed class AgentSensors(SensorLoop loop, SensorWriter writer, TakeSensorEvents
     /// <summary>Queues what a message brings. Waits only where the agent has far more events under way than it should.</summary>
     public ValueTask HandleAsync(AgentSession session, WorkerMessage message, CancellationToken ct)
     {
-        if (session.Backlog is not { } backlog)
-            return ValueTask.CompletedTask;
         if (message.SensorReports.Count > 0)
             writer.Report(session, message.SensorReports);
         if (message.SensorLogs.Count > 0)
             writer.Log(session, message.SensorLogs);
-        return message.SensorEvents.Count > 0 ? backlog.AddAsync(message.SensorEvents, ct) : ValueTask.CompletedTask;
+        return message.SensorEvents.Count > 0 ? session.Backlog.AddAsync(message.SensorEvents, ct) : ValueTask.CompletedTask;
     }
 
     /// <summary>Records the session's events until it ends.</summary>

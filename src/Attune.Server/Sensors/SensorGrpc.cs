@@ -28,7 +28,7 @@ sealed class SensorGrpc(SensorStore store, SensorLogs logs, IHostApplicationLife
 
     public override async Task<RestartSensorResponse> RestartSensor(RestartSensorRequest request, ServerCallContext context)
     {
-        var sensor = await FindAsync(request.Ref, "restart", context);
+        var sensor = await FindWithProcessAsync(request.Ref, "restart", context);
         if (!await store.RestartAsync(sensor.Ref, context.CancellationToken))
         {
             var standing = await ViewAsync(sensor, context.CancellationToken);
@@ -63,9 +63,19 @@ sealed class SensorGrpc(SensorStore store, SensorLogs logs, IHostApplicationLife
 
     async Task<Sensor> SetEnabledAsync(string reference, bool enabled, ServerCallContext context)
     {
-        await FindAsync(reference, "update", context);
+        await FindWithProcessAsync(reference, "update", context);
         await store.SetEnabledAsync(reference, enabled, context.CancellationToken);
         return await ViewAsync(await FindAsync(reference, "update", context), context.CancellationToken);
+    }
+
+    async Task<SensorRow> FindWithProcessAsync(string reference, string action, ServerCallContext context)
+    {
+        var sensor = await FindAsync(reference, action, context);
+        return sensor.IsBuiltIn
+            ? throw new Failure(
+                FailureKind.Refused, "SENSOR_BUILT_IN", $"Sensor '{sensor.Ref}' is built in. It is part of the control plane; disable the rules instead.")
+                .ToRpcException()
+            : sensor;
     }
 
     // The permission comes before the look-up, so that a caller cannot find out what there is in packs that are not theirs.

@@ -14,23 +14,22 @@ readonly record struct SensorNote(string SensorRef, DateTimeOffset Time, string 
 /// </summary>
 sealed partial class SensorWriter(SensorNoteStore store, TimeProvider clock, ILogger<SensorWriter> logger) : BackgroundService
 {
-    // Full means sensors log faster than the database takes. The log is best effort: what comes then is left out, and said so.
-    const int LinesMax = 10_000;
-
     // Only the latest report of a sensor counts, so this is a bound on sensors.
     const int ReportsMax = 100_000;
     const int LinesPerWrite = 2_000;
     const int TextLengthMax = 8 * 1024;
 
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan BetweenWarnings = TimeSpan.FromSeconds(10);
 
     readonly Channel<bool> wakeUps = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     readonly Lock gate = new();
-    readonly Queue<SensorLogRow> lines = new();
+    readonly WaitingLines lines = new();
     Dictionary<(long Worker, string Sensor), SensorReport> reports = [];
-    int dropped;
+    long leftOut;
+    long? warnedAt;
 
     public void Report(AgentSession session, IEnumerable<SensorReport> arrived)
     {
@@ -56,10 +55,8 @@ sealed partial class SensorWriter(SensorNoteStore store, TimeProvider clock, ILo
         {
             foreach (var note in notes)
             {
-                if (lines.Count >= LinesMax)
-                    dropped++;
-                else
-                    lines.Enqueue(new(note.SensorRef, session.WorkerId, session.Name, note.Time, Storable(note.Text)));
+                if (!lines.TryAdd(new(note.SensorRef, session.WorkerId, session.Name, note.Time, Storable(note.Text))))
+                    leftOut++;
             }
         }
 
@@ -81,19 +78,19 @@ sealed partial class SensorWriter(SensorNoteStore store, TimeProvider clock, ILo
 
     (Dictionary<(long Worker, string Sensor), SensorReport> Reports, List<SensorLogRow> Lines) Take()
     {
-        var someLines = new List<SensorLogRow>();
-        var lost = 0;
+        List<SensorLogRow> someLines;
         Dictionary<(long, string), SensorReport> someReports;
+        var lost = 0L;
         lock (gate)
         {
             (someReports, reports) = (reports, []);
-            while (someLines.Count < LinesPerWrite && lines.TryDequeue(out var line))
-                someLines.Add(line);
-            (lost, dropped) = (dropped, 0);
+            someLines = lines.Take(LinesPerWrite);
+            if (leftOut > 0 && (warnedAt is not { } at || clock.GetElapsedTime(at) >= BetweenWarnings))
+                (lost, leftOut, warnedAt) = (leftOut, 0, clock.GetTimestamp());
         }
 
         if (lost > 0)
-            LogDropped(lost);
+            LogLeftOut(lost);
         return (someReports, someLines);
     }
 
@@ -134,8 +131,8 @@ sealed partial class SensorWriter(SensorNoteStore store, TimeProvider clock, ILo
     [LoggerMessage(Level = LogLevel.Warning, Message = "Alert: sensor {Sensor} on agent {Agent} ended {Count} times in a row: {Error}")]
     partial void LogAlert(string sensor, string agent, int count, string error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Sensors log faster than the database takes it; {Count} lines are left out")]
-    partial void LogDropped(int count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sensors log faster than the database takes it; {Count} lines are left out. The sensors' logs say where")]
+    partial void LogLeftOut(long count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Writing the reports and logs of sensors failed; it is tried again")]
     partial void LogRetried(Exception exception);

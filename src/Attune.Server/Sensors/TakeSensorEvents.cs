@@ -27,13 +27,10 @@ sealed partial class TakeSensorEvents(
     /// <summary>Runs beside the loop that reads the session's stream, and ends with it.</summary>
     public async Task RunAsync(AgentSession session, CancellationToken ct)
     {
-        if (session.Backlog is not { } backlog)
-            return;
-
         try
         {
             while (true)
-                await TakeAsync(session, await backlog.TakeAsync(ct), ct);
+                await TakeAsync(session, await session.Backlog.TakeAsync(ct), ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

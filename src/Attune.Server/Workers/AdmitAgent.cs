@@ -58,7 +58,7 @@ sealed partial class AdmitAgent(
             Draining = registered.Draining,
             Leaving = hello.Draining,
             SpoolId = hello.SpoolId,
-            Backlog = hello.Role is WorkerRole.Sensor or WorkerRole.Hybrid ? new() : null,
+            TakesSensors = hello.Role is WorkerRole.Sensor or WorkerRole.Hybrid,
         };
 
         // The old stream must stop delivering before we read what the database gives to this agent.

@@ -71,7 +71,7 @@ public sealed class JoiningTests : IDisposable
         var end = await Assert.ThrowsAsync<HopelessException>(() => JoinAsync(Settings(plane) with { JoinToken = new(null, null) }));
 
         Assert.Equal(ExitCode.NotJoined, end.ExitCode);
-        Assert.Contains("attune join-token create", end.Message, StringComparison.Ordinal);
+        Assert.Contains("attune agent token create", end.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class EventBufferTests : IDisposable
     static List<(long Sequence, string Number)> Send(EventBuffer buffer)
     {
         var sent = new List<(long, string)>();
-        while (buffer.Next(out _) is { } next)
+        while (buffer.Next(int.MaxValue, out _) is { } next)
             sent.Add((next.Sequence, next.IdempotencyKey));
         return sent;
     }

@@ -1,12 +1,16 @@
 using System.Text;
 using Attune.Agent.Sensors;
+using Attune.Testing;
 using Attune.V1;
 
 namespace Attune.Agent.Tests.Sensors;
 
 public sealed class LogLinesTests
 {
-    readonly LogLines lines = new(TimeProvider.System, () => { });
+    readonly ManualClock clock = new();
+    readonly LogLines lines;
+
+    public LogLinesTests() => lines = new(clock, () => { });
 
     IReadOnlyList<string> Take()
     {
@@ -18,14 +22,46 @@ public sealed class LogLinesTests
     [Fact]
     public void When_more_comes_than_can_be_sent_the_oldest_goes_and_a_line_says_how_much()
     {
-        for (var number = 1; number <= 5000; number++)
-            lines.Add($"line {number}");
+        Say(1, 1000);
+        clock.Advance(TimeSpan.FromSeconds(4));
+        Say(1001, 1600);
         var taken = Take();
 
-        Assert.Equal("[4000 lines are missing here: they came faster than they could be sent]", taken[0]);
-        Assert.Equal(Enumerable.Range(4001, 1000).Select(number => $"line {number}"), taken.Skip(1));
+        Assert.Equal("[600 lines are missing here: they came faster than they could be sent]", taken[0]);
+        Assert.Equal(Enumerable.Range(601, 1000).Select(number => $"line {number}"), taken.Skip(1));
         lines.Add("next");
         Assert.Equal(["next"], Take());
+    }
+
+    [Fact]
+    public void A_flood_is_cut_after_its_first_1000_lines_and_the_gap_is_counted_where_it_is()
+    {
+        Say(1, 2000);
+        Assert.Equal(Enumerable.Range(1, 1000).Select(number => $"line {number}"), Take());
+        Say(2001, 2234);
+        Assert.True(lines.IsEmpty);
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Say(2235, 3000);
+        Assert.Equal(["[1,234 lines left out: a sensor may log 200 lines a second]", .. Enumerable.Range(2235, 200).Select(number => $"line {number}")], Take());
+    }
+
+    [Fact]
+    public void A_gap_is_told_although_the_sensor_says_nothing_any_more()
+    {
+        Say(1, 1007);
+        Assert.Equal(1000, Take().Count);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.False(lines.IsEmpty);
+        Assert.Equal(["[7 lines left out: a sensor may log 200 lines a second]"], Take());
+        Assert.True(lines.IsEmpty);
+    }
+
+    void Say(int first, int last)
+    {
+        for (var number = first; number <= last; number++)
+            lines.Add($"line {number}");
     }
 
     [Fact]

@@ -150,22 +150,6 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_refused_event_is_told_in_the_sensors_log_and_blocks_no_other()
-    {
-        await using var bench = await SensorBench.StartAsync();
-        await bench.Stream.AssignAsync(SensorScript.Publish(bench.Plane, Counting(3)));
-        await bench.Stream.EventsAsync(3);
-
-        await bench.Stream.AckEventsAsync(2, new SensorEventRefusal { Sequence = 2, Reason = "PAYLOAD_INVALID", Message = "n must be a string." });
-
-        Assert.Contains(
-            "[Event 2 of test.said was refused and is dropped: n must be a string. (PAYLOAD_INVALID)]",
-            await bench.Stream.LogAsync("refused"),
-            StringComparison.Ordinal);
-        Assert.Equal(1, bench.Agent.Events.WaitingEvents);
-    }
-
-    [Fact]
     public async Task A_drain_stops_the_sensors_and_its_end_starts_what_is_still_assigned()
     {
         await using var bench = await SensorBench.StartAsync(WorkerRole.Hybrid);

@@ -228,6 +228,22 @@ public sealed class WatchPackTests : IAsyncLifetime
         await Stream.LogAsync("works again");
     }
 
+    [Fact]
+    public async Task An_address_that_cannot_be_asked_is_logged_and_the_other_pages_are_watched_on()
+    {
+        var asked = 0;
+        await using var site = Build(WebApplication.CreateSlimBuilder());
+        site.MapGet("/", () => Results.Text($"{Interlocked.Increment(ref asked)}"));
+        await site.StartAsync();
+        var address = site.Urls.Single() + "/";
+
+        await Stream.AssignAsync(Watch("http_poll", """{"interval_seconds":0.05}""", new { url = address + "a b", interval_seconds = 0.05 })
+            .With(each => each.Rules.Add(Rule("watch.content_changed", new { url = address, interval_seconds = 0.05 }, "test.two"))));
+
+        Assert.All(await Stream.EventsAsync(2), each => Assert.Equal("test.two", each.RuleRef));
+        Assert.Contains("control characters", await Stream.LogAsync("a b: "), StringComparison.Ordinal);
+    }
+
     static WebApplication Build(WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();

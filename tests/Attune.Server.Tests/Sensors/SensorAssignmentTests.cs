@@ -155,11 +155,26 @@ public sealed class SensorAssignmentTests : IAsyncLifetime
         Assert.Equal((SensorState.Assigned, 0), (asked.State, asked.FailuresInRow));
         Assert.True((await agent.NextSensorAsync("edge.watch", Soon)).Generation > first.Generation);
 
-        foreach (var nowhere in new[] { "edge.poll", "core.timer_sensor" })
+        var refused = await RefusedCall.OfAsync(() => bench.Sensors.RestartSensorAsync(new() { Ref = "edge.poll" }).ResponseAsync);
+        Assert.Equal((StatusCode.FailedPrecondition, "SENSOR_NOT_RUNNING"), (refused.Code, refused.Reason));
+    }
+
+    [Fact]
+    public async Task A_built_in_sensor_is_neither_enabled_nor_disabled_nor_restarted()
+    {
+        const string BuiltIn = "core.timer_sensor";
+        foreach (var call in new Func<Task>[]
+                 {
+                     async () => await bench.Sensors.DisableSensorAsync(new() { Ref = BuiltIn }),
+                     async () => await bench.Sensors.EnableSensorAsync(new() { Ref = BuiltIn }),
+                     async () => await bench.Sensors.RestartSensorAsync(new() { Ref = BuiltIn }),
+                 })
         {
-            var refused = await RefusedCall.OfAsync(() => bench.Sensors.RestartSensorAsync(new() { Ref = nowhere }).ResponseAsync);
-            Assert.Equal((StatusCode.FailedPrecondition, "SENSOR_NOT_RUNNING"), (refused.Code, refused.Reason));
+            var refused = await RefusedCall.OfAsync(call);
+            Assert.Equal((StatusCode.FailedPrecondition, "SENSOR_BUILT_IN"), (refused.Code, refused.Reason));
         }
+
+        Assert.True((await bench.GetAsync(BuiltIn)).Enabled);
     }
 
     [Fact]

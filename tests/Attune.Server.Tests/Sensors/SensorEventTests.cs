@@ -142,6 +142,20 @@ public sealed class SensorEventTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_agent_had_buffered_is_taken_when_it_comes_back_for_actions_only()
+    {
+        await using var agent = await bench.ConnectAsync("one");
+        await agent.NextSensorAsync("edge.watch", Soon);
+        await agent.DropAsync();
+        agent.Role = WorkerRole.Action;
+        await agent.ConnectAsync(Soon);
+
+        await agent.EmitAsync(Soon, SensorBench.Dropped(1));
+        Assert.Empty((await agent.NextEventAckAsync(1, Soon)).Refusals);
+        Assert.Equal(1, await bench.ReadAsync<int>("select count(*)::int from event"));
+    }
+
+    [Fact]
     public async Task Heartbeats_and_reports_do_not_wait_behind_events()
     {
         await using var agent = await bench.ConnectAsync("one");

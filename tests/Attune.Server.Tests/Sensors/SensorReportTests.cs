@@ -119,8 +119,10 @@ public sealed class SensorReportTests : IAsyncLifetime
         await using var agent = await bench.ConnectAsync("one");
         await agent.NextSensorAsync("edge.watch", Soon);
         for (var part = 0; part < 8; part++)
+        {
             await agent.LogAsync("edge.watch", Soon, [.. Enumerable.Range(part * 1000, 1000).Select(number => $"line {number}")]);
-        await UntilLoggedAsync("line 7999");
+            await UntilLoggedAsync($"line {(part * 1000) + 999}");
+        }
 
         var kept = await ReadLogAsync(new() { Ref = "edge.watch" });
         Assert.InRange(kept.Count, SensorNoteStore.LinesKept, SensorNoteStore.LinesKept + 2000);

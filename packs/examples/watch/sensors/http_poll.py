@@ -3,6 +3,7 @@
 A server that knows ETag or Last-Modified is asked only whether there is something new (304 costs no body). Otherwise, and when it says
 there is, the SHA-256 of the body decides. The first answer after a start is what later ones are compared with."""
 import hashlib
+import http.client
 import time
 import urllib.error
 import urllib.request
@@ -34,8 +35,8 @@ def poll(ref, url, page):
             body, status, headers = answer.read(BODY_MAX), answer.status, answer.headers
     except urllib.error.HTTPError as error:
         return sensor.works(url) if error.code == 304 else sensor.report(url, "HTTP %d" % error.code)
-    except (OSError, ValueError) as error:
-        return sensor.report(url, str(error))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return sensor.report(url, str(error) or type(error).__name__)
 
     sensor.works(url)
     before, page["sha256"] = page["sha256"], hashlib.sha256(body).hexdigest()

@@ -1,7 +1,8 @@
 """Tells of new lines that match a pattern, one file and pattern for each rule.
 
 Follows both ways of rotation: a new file under the old name (what the old one still gets is read first), and a file that is cut.
-The key is the line's place, so a rule that reads `from: start` tells nothing twice after a restart."""
+The key is the line's place, so a rule that reads `from: start` tells nothing twice after a restart. With
+`from: end` what is written while the sensor does not run is not told: it keeps nothing from one start to the next."""
 import hashlib
 import os
 import re
