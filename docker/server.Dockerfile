@@ -17,7 +17,7 @@ USER $APP_UID
 WORKDIR /var/lib/attune
 ENV DOTNET_EnableDiagnostics=0 \
     ATTUNE_Server__StateDirectory=/var/lib/attune
-EXPOSE 7700
+EXPOSE 7700 7701
 
 # Asks the server itself, which in turn asks the database.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 \
