@@ -1,9 +1,10 @@
+using Attune.Server.Dispatch;
 using Attune.Server.Hosting;
 
 namespace Attune.Server.Workers;
 
 /// <summary>What operators ask of agents. Written to the row; the replica that serves the agent brings it there.</summary>
-sealed class OperateWorkers(WorkerStore store, TimeProvider clock)
+sealed class OperateWorkers(WorkerStore store, AgentSessions sessions, TimeProvider clock)
 {
     public async Task<Result<WorkerRow>> GetAsync(string name, CancellationToken ct)
         => await store.FindAsync(name, ct) is { } worker
@@ -32,6 +33,11 @@ sealed class OperateWorkers(WorkerStore store, TimeProvider clock)
         string name, bool cordoned, bool draining, DateTimeOffset? deadline, string? reason, CancellationToken ct)
     {
         await store.SetAvailabilityAsync(name, cordoned, draining, deadline, reason, ct);
-        return await GetAsync(name, ct);
+        var result = await GetAsync(name, ct);
+
+        // What is started here after the answer must not slip past it; the watch tells the agent, and lifts it again.
+        if ((cordoned || draining) && result.IsOk(out var worker, out _) && sessions.Find(worker.Id) is { } session)
+            session.Cordoned = true;
+        return result;
     }
 }
