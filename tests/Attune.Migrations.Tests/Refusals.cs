@@ -30,6 +30,11 @@ static class Refusals
         ["execution_queue_priority_range"] = ["priority = -1", "priority = 10"],
         ["execution_timeout_positive"] = ["timeout_ms = 0"],
         ["identity_login_not_blank"] = ["login = ' '"],
+        ["inquiry_finished_at_agrees"] = ["finished_at = now()"],
+        ["inquiry_notice_count_not_negative"] = ["notice_count = -1, reminded_at = null"],
+        ["inquiry_quorum_positive"] = ["quorum = 0"],
+        ["inquiry_reminded_at_agrees"] = ["reminded_at = null", "notice_count = 1"],
+        ["inquiry_reminder_positive"] = ["reminder_ms = 0"],
         ["inquiry_responded_at_agrees"] = ["responded_at = null", "status = 'timeout', response = null"],
         ["inquiry_response_agrees"] = ["status = 'pending', responded_at = null"],
         ["join_token_hash_sha256"] = ["token_hash = 'the token itself'"],
@@ -104,6 +109,7 @@ static class Refusals
         ["idx_event_idempotency_key"] = [],
         ["idx_execution_enforcement_top"] = [],
         ["idx_identity_login"] = ["login = 'ADA'"],
+        ["idx_inquiry_answer_counted"] = [],
         ["idx_key_system_name"] = ["ref = 'other'", "owner_type = 'system'", "owner_pack = null"],
         ["idx_notification_position"] = [],
         ["idx_pack_environment_no_worker"] = ["worker = null"],
@@ -136,6 +142,7 @@ static class Refusals
     /// <summary>A unique key that the sample row itself is not under: what puts it there first (SQL `set` clauses).</summary>
     public static IReadOnlyDictionary<string, string> BeforeUniqueKey { get; } = new Dictionary<string, string>
     {
+        ["idx_inquiry_answer_counted"] = [],
         ["idx_key_system_name"] = "owner_type = 'system', owner_pack = null",
         ["idx_pack_environment_no_worker"] = "worker = null",
     };
