@@ -5,6 +5,7 @@ using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using static Attune.Server.Tests.Inquiries.InquiryBench;
+using InquiryStatus = Attune.V1.InquiryStatus;
 
 namespace Attune.Server.Tests.Inquiries;
 
