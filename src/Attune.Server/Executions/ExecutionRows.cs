@@ -39,6 +39,32 @@ static class ExecutionRows
     public const string QueueValues
         = "input.worker, case when input.worker is null then 0 else 1 end, input.priority, input.placement, @now, input.at_least_once";
 
+    /// <summary>Beside <see cref="Input"/> where some of the rows are workflows: the position in it, and whether the row is one.</summary>
+    public const string WorkflowInput = "unnest(@workflows::bool[]) with ordinality as w (is_workflow, position)";
+
+    /// <summary>
+    /// Follows `input`, which has `id`, `action`, `is_workflow`, `depth`, and `stored`: what makes executions runs of workflows, and what
+    /// begins them. A workflow whose definition is gone meanwhile has no graph, and the statement is refused.
+    /// </summary>
+    public const string Conducted = """
+        conducted as (
+            insert into workflow_execution (execution, workflow_def, task_graph, graph_digest, depth, created, updated)
+            select i.id, d.id, d.definition, coalesce(d.graph_digest, ''), i.depth, @now, @now
+            from input i
+            left join action a on a.id = i.action
+            left join workflow_definition d on d.id = a.workflow_def
+            where i.is_workflow
+            order by i.position
+            returning id
+        ),
+        begun as (
+            insert into workflow_happening (workflow_execution, kind, created, updated)
+            select id, 'started', @now, @now
+            from conducted
+            order by id
+        )
+        """;
+
     /// <param name="command">Gets every parameter that the pieces name.</param>
     /// <param name="items">One row each.</param>
     /// <param name="executors">0 for nobody.</param>
@@ -74,6 +100,13 @@ static class ExecutionRows
         Add("placements", NpgsqlDbType.Text, item => item.Requirement.Key);
         command.Parameters.Add(new("now", NpgsqlDbType.TimestampTz) { Value = now });
     }
+
+    /// <summary>Gives the command what <see cref="WorkflowInput"/> names.</summary>
+    public static void AddWorkflowsTo(NpgsqlCommand command, NewExecution[] items)
+        => command.Parameters.Add(new("workflows", NpgsqlDbType.Boolean | NpgsqlDbType.Array)
+        {
+            Value = Array.ConvertAll(items, item => item.Action.IsWorkflow),
+        });
 
     static string ToJson(IReadOnlyDictionary<string, string> map)
         => map.Count == 0 ? "{}" : JsonSerializer.Serialize(map);

@@ -29,7 +29,8 @@ public sealed class AssigneeTests
     public async Task Whoever_holds_an_assigned_permission_set_when_they_answer_may()
     {
         await using var bench = await InquiryBench.StartAsync();
-        var (ada, bob) = (await bench.AsNewAsync("ada"), await bench.AsNewAsync("bob"));
+        await bench.AsNewAsync("ada");
+        var bob = await bench.AsNewAsync("bob");
         var id = await bench.AskAsync(Question(identities: ["nobody.yet"], sets: ["test.ada"]));
 
         (await Refused.OfAsync(bob.RespondInquiryAsync(Answer(id)))).Is(StatusCode.PermissionDenied, "NOT_ASSIGNED");
@@ -38,7 +39,6 @@ public sealed class AssigneeTests
 
         Assert.Equal(["bob"], (await bench.ShowAsync(id)).Answers.Select(each => each.Login));
         Assert.Equal("This question is for nobody.yet, and holders of test.ada.", NotFor(await Refused.OfAsync(bench.AsAdmin.RespondInquiryAsync(Answer(id)))));
-        _ = ada;
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class AssigneeTests
         await bench.ExecuteAsync("delete from identity where login = 'ada'");
 
         var shown = await bench.ShowAsync(id);
-        Assert.Equal((["ada"], "ada"), (shown.AssigneeLogins.ToArray(), shown.Answers[0].Login));
+        Assert.Equal(("ada", "ada"), (Assert.Single(shown.AssigneeLogins), Assert.Single(shown.Answers).Login));
     }
 
     static string NotFor(RpcException refused) => refused.Status.Detail;
