@@ -148,7 +148,6 @@ static class Refusals
     /// <summary>A unique key that the sample row itself is not under: what puts it there first (SQL `set` clauses).</summary>
     public static IReadOnlyDictionary<string, string> BeforeUniqueKey { get; } = new Dictionary<string, string>
     {
-        ["idx_inquiry_answer_counted"] = [],
         ["idx_key_system_name"] = "owner_type = 'system', owner_pack = null",
         ["idx_pack_environment_no_worker"] = "worker = null",
     };
