@@ -17,8 +17,9 @@ sealed record Outcome(Template After, RunOutcome? Ends, Template? Result, TaskEr
 
     public Value ResultFor(Value input) => Result is null ? Value.Null : Render(Result, input);
 
+    // What a script makes may be larger than what a workflow may make of it.
     static Value Render(Template template, Value input)
-        => template.Render(new(new Dictionary<string, Value> { ["input"] = input }, default), new() { Size = 1 << 23 });
+        => template.Render(new(new Dictionary<string, Value> { ["input"] = input }, default), new() { Size = 1 << 23, Steps = 10_000_000 });
 
     static Template Constant(string json)
     {

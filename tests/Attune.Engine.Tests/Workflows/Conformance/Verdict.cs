@@ -45,7 +45,7 @@ static partial class Verdict
             if (task.Error is not null)
                 AddError($"task {name} error", task.Error, standing.Error);
             if (task.Waiting is not null)
-                Add($"task {name} waiting", task.Waiting, standing.Waiting ?? "");
+                Add($"task {name} waiting", task.Waiting, Fits(task.Waiting, standing.Waiting ?? "") ? task.Waiting : $"{standing.Waiting}");
             if (task.Items is not null)
                 Add($"task {name} items", task.Items, Telling.Items(standing.Items));
         }
