@@ -153,9 +153,9 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
             await using (var command = new NpgsqlCommand(hasWorkflows ? InsertWithWorkflows : Insert, connection))
             {
                 rows.AddTo(command);
-                ExecutionRows.AddTo(command, rows.Executions, new long[rows.Executions.Length], reserved, clock.GetUtcNow());
+                ExecutionRows.AddTo(command.Parameters, rows.Executions, new long[rows.Executions.Length], reserved, clock.GetUtcNow());
                 if (hasWorkflows)
-                    ExecutionRows.AddWorkflowsTo(command, rows.Executions);
+                    ExecutionRows.AddWorkflowsTo(command.Parameters, rows.Executions);
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 while (await reader.ReadAsync(ct))
                     (reader.GetBoolean(0) ? executionIds : eventIds)[reader.GetInt64(1) - 1] = reader.GetInt64(2);

@@ -65,21 +65,21 @@ static class ExecutionRows
         )
         """;
 
-    /// <param name="command">Gets every parameter that the pieces name.</param>
+    /// <param name="parameters">Gets every parameter that the pieces name.</param>
     /// <param name="items">One row each.</param>
     /// <param name="executors">0 for nobody.</param>
     /// <param name="reserved">Where each leaves for; null waits.</param>
     /// <param name="now">When they are made.</param>
     public static void AddTo(
-        NpgsqlCommand command, NewExecution[] items, long[] executors, AgentSession?[] reserved, DateTimeOffset now)
+        NpgsqlParameterCollection parameters, NewExecution[] items, long[] executors, AgentSession?[] reserved, DateTimeOffset now)
     {
         void Add<T>(string name, NpgsqlDbType type, Func<NewExecution, T> value)
-            => command.Parameters.Add(new(name, type | NpgsqlDbType.Array) { Value = Array.ConvertAll(items, item => value(item)) });
+            => parameters.Add(new(name, type | NpgsqlDbType.Array) { Value = Array.ConvertAll(items, item => value(item)) });
 
         Add("actions", NpgsqlDbType.Bigint, item => item.Action.Id);
         Add("refs", NpgsqlDbType.Text, item => item.Action.Ref);
         Add("configs", NpgsqlDbType.Text, item => item.Config);
-        command.Parameters.Add(new("executors", NpgsqlDbType.Bigint | NpgsqlDbType.Array) { Value = executors });
+        parameters.Add(new("executors", NpgsqlDbType.Bigint | NpgsqlDbType.Array) { Value = executors });
         Add("priorities", NpgsqlDbType.Smallint, item => item.Priority);
         Add("timeouts", NpgsqlDbType.Bigint, item => (long)item.Timeout.TotalMilliseconds);
         Add("labels", NpgsqlDbType.Text, item => ToJson(item.WorkerLabels));
@@ -89,21 +89,21 @@ static class ExecutionRows
         Add("max_attempts", NpgsqlDbType.Integer, item => item.Action.RetryPolicy.MaxAttempts);
         Add("retries", NpgsqlDbType.Text, item => item.Action.RetryJson);
         Add("reruns", NpgsqlDbType.Bigint, item => item.RerunOf);
-        command.Parameters.Add(new("workers", NpgsqlDbType.Bigint | NpgsqlDbType.Array)
+        parameters.Add(new("workers", NpgsqlDbType.Bigint | NpgsqlDbType.Array)
         {
             Value = Array.ConvertAll(reserved, session => session?.WorkerId),
         });
-        command.Parameters.Add(new("worker_names", NpgsqlDbType.Text | NpgsqlDbType.Array)
+        parameters.Add(new("worker_names", NpgsqlDbType.Text | NpgsqlDbType.Array)
         {
             Value = Array.ConvertAll(reserved, session => session?.Name),
         });
         Add("placements", NpgsqlDbType.Text, item => item.Requirement.Key);
-        command.Parameters.Add(new("now", NpgsqlDbType.TimestampTz) { Value = now });
+        parameters.Add(new("now", NpgsqlDbType.TimestampTz) { Value = now });
     }
 
-    /// <summary>Gives the command what <see cref="WorkflowInput"/> names.</summary>
-    public static void AddWorkflowsTo(NpgsqlCommand command, NewExecution[] items)
-        => command.Parameters.Add(new("workflows", NpgsqlDbType.Boolean | NpgsqlDbType.Array)
+    /// <summary>Adds what <see cref="WorkflowInput"/> names.</summary>
+    public static void AddWorkflowsTo(NpgsqlParameterCollection parameters, NewExecution[] items)
+        => parameters.Add(new("workflows", NpgsqlDbType.Boolean | NpgsqlDbType.Array)
         {
             Value = Array.ConvertAll(items, item => item.Action.IsWorkflow),
         });

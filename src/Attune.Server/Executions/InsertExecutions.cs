@@ -134,9 +134,9 @@ sealed partial class InsertExecutions(
     {
         var hasWorkflows = Array.Exists(items, item => item.Action.IsWorkflow);
         await using var command = new NpgsqlCommand(hasWorkflows ? InsertBulkWithWorkflows : InsertBulk, connection);
-        ExecutionRows.AddTo(command, items, executors, reserved, now);
+        ExecutionRows.AddTo(command.Parameters, items, executors, reserved, now);
         if (hasWorkflows)
-            ExecutionRows.AddWorkflowsTo(command, items);
+            ExecutionRows.AddWorkflowsTo(command.Parameters, items);
 
         var ids = new long[items.Length];
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -13,6 +13,10 @@ sealed class RememberedValues
 
     public long Bytes { get; private set; }
 
+    public int Count => values.Count;
+
+    public IEnumerable<KeyValuePair<ValueKey, Value>> All => values;
+
     public bool TryGet(ValueKey key, [MaybeNullWhen(false)] out Value value) => values.TryGetValue(key, out value);
 
     /// <param name="key">What an item list gave is not to be remembered: an edit changes it.</param>
