@@ -98,7 +98,7 @@ public sealed class CommitTimesTests : IDisposable, ILogger<FeedReader>
         TimeProvider.System,
         Soon);
 
-    static Task MigrateAsync(PrivatePostgres postgres)
+    static Task<int> MigrateAsync(PrivatePostgres postgres)
         => new Migrator(postgres.ConnectionString, MigrationFolder.Load(Repository.Migrations), TimeProvider.System).RunAsync((_, _) => { }, Soon);
 
     static NpgsqlDataSource Open(PrivatePostgres postgres)
