@@ -60,7 +60,7 @@ public sealed class InquiryTimeTests
 
         Assert.Equal(1500, await bench.ReadAsync<long>("select count(*) from execution where status = 'timeout'"));
         Assert.Equal(1500, await bench.ToldAsync());
-        Assert.Equal(1500, await bench.ReadAsync<long>("select count(distinct execution) from workflow_happening where kind = 'ended'"));
+        Assert.Equal(1500, await bench.ReadAsync<long>("select count(distinct execution) from told"));
         Assert.Equal(1500, (await bench.EventsAsync()).Count);
     }
 
@@ -100,7 +100,7 @@ public sealed class InquiryTimeTests
         await bench.AnnouncedAsync();
         await using var holder = await bench.Server.Database.Db.OpenConnectionAsync(Soon);
         await using var hold = await holder.BeginTransactionAsync(Soon);
-        await using (var command = new Npgsql.NpgsqlCommand($"select from workflow_execution, inquiry where inquiry.id = {id} for no key update of inquiry", holder))
+        await using (var command = new Npgsql.NpgsqlCommand($"select from inquiry where id = {id} for no key update", holder))
             await command.ExecuteNonQueryAsync(Soon);
 
         bench.Clock.Advance(TimeSpan.FromSeconds(60));

@@ -1,7 +1,9 @@
+using Attune.Server.Tests.Hosting;
 using Attune.Server.Tests.Workflows;
 using Attune.Testing;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 
 namespace Attune.Server.Tests.Inquiries;
 
@@ -101,6 +103,48 @@ public sealed class InquiryWorkflowTests
 
         Assert.Equal("withdrawn", (await bench.UntilFinalAsync(id)).Result.StructValue.Fields["said"].StringValue);
         Assert.Equal(InquiryStatus.Cancelled, (await inquiries.GetInquiryAsync(new() { InquiryId = approve.Id })).Inquiry.Status);
+    }
+
+    [Fact]
+    public async Task Answers_that_come_while_the_workflow_is_cancelled_count_or_do_not_and_nobody_waits_in_a_circle()
+    {
+        await using var bench = await ConductBench.StartAsync();
+        await bench.InstallAsync(("many",
+            """
+            tasks:
+              ask:
+                with_items: "{{ range(40) }}"
+                inquiry: {prompt: "Number {{ item }}?"}
+            """));
+        var inquiries = new InquiryService.InquiryServiceClient(bench.Server.Admin);
+        var id = await bench.RunAsync("many");
+        var asked = await Waiting.ForAsync(
+            async () => (await inquiries.ListInquiriesAsync(new() { WorkflowExecutionId = id })).Inquiries, all => all.Count == 40, "40 questions", Soon);
+
+        var answers = asked.Select(async each =>
+        {
+            try
+            {
+                await inquiries.RespondInquiryAsync(new() { InquiryId = each.Id, Response = Struct.Parser.ParseJson("""{"text": "x"}""") });
+                return "taken";
+            }
+            catch (RpcException refused)
+            {
+                return refused.Detail().Reason;
+            }
+        }).ToList();
+        await bench.Server.Executions.CancelExecutionAsync(new() { ExecutionId = id });
+        var outcomes = await Task.WhenAll(answers);
+        await bench.UntilFinalAsync(id);
+
+        Assert.All(outcomes, each => Assert.Contains(each, new[] { "taken", "INQUIRY_FINISHED" }));
+        Assert.Equal(outcomes.Count(each => each is "taken"), await bench.ReadAsync<int>("select count(*) from inquiry where status = 'responded'"));
+        Assert.Equal(0, await bench.ReadAsync<int>(
+            """
+            select count(*) from inquiry i join execution e on e.id = i.execution
+            where (i.status, e.status) not in (('responded', 'completed'), ('cancelled', 'cancelled'))
+            """));
+        Assert.Equal(0, await bench.ReadAsync<int>("select deadlocks from pg_stat_database where datname = current_database()"));
     }
 
     static async Task<Inquiry> AskedAsync(InquiryService.InquiryServiceClient inquiries, long workflow, string task)
