@@ -1,0 +1,76 @@
+using Attune.Engine.Expressions;
+
+namespace Attune.Engine.Workflows;
+
+public enum WorkflowStatus
+{
+    /// <summary>Nothing happened yet.</summary>
+    Requested,
+    Running,
+
+    /// <summary>Ends as cancelled, failed or timeout when what runs has ended.</summary>
+    Ending,
+    Completed,
+    Failed,
+    Timeout,
+    Cancelled,
+}
+
+/// <summary>
+/// Where a workflow stands. Small whatever it did: results and items are outside (<see cref="ValueKey"/>), of a run with items it holds
+/// a window. A value: the conductor never changes one that it was given.
+/// </summary>
+public sealed class WorkflowState
+{
+    /// <summary>Before <see cref="WorkflowStarted"/>.</summary>
+    public static WorkflowState New => throw new NotImplementedException();
+
+    public WorkflowStatus Status => throw new NotImplementedException();
+
+    public bool IsFinished => Status is WorkflowStatus.Completed or WorkflowStatus.Failed or WorkflowStatus.Timeout or WorkflowStatus.Cancelled;
+
+    public bool IsPaused => throw new NotImplementedException();
+
+    public string? PauseReason => throw new NotImplementedException();
+
+    /// <summary>Set once it is certain how it ends.</summary>
+    public TaskError? Error => throw new NotImplementedException();
+
+    /// <summary>When it wants a <see cref="TimeCame"/>; null while nothing waits for a time.</summary>
+    public DateTimeOffset? WakeAt => throw new NotImplementedException();
+
+    /// <summary>What was published, merged over all branches in the order in which they would merge if all ended now.</summary>
+    public IReadOnlyDictionary<string, Value> Variables => throw new NotImplementedException();
+
+    /// <summary>Every task, in the order of the workflow.</summary>
+    public IReadOnlyList<TaskStanding> Standing(Workflow workflow) => throw new NotImplementedException();
+
+    /// <summary>As it is stored. Reading it again gives an equal state.</summary>
+    public byte[] ToJson() => throw new NotImplementedException();
+
+    /// <exception cref="FormatException">It is no state of this workflow.</exception>
+    public static WorkflowState Parse(Workflow workflow, ReadOnlySpan<byte> utf8Json) => throw new NotImplementedException();
+}
+
+public enum TaskState
+{
+    Pending,
+    Waiting,
+    Running,
+    Completed,
+    Failed,
+    Timeout,
+    Cancelled,
+    Skipped,
+}
+
+/// <summary>How a task stands, for people.</summary>
+/// <param name="RunCount">Times it was run, retries not counted.</param>
+/// <param name="Handle">Of its last execution; 0 for none and for items.</param>
+/// <param name="Waiting">One sentence, while it waits.</param>
+/// <param name="Live">Runs of it that are not over.</param>
+public sealed record TaskStanding(
+    string Name, TaskState State, int RunCount, long Handle, TaskError? Error, string? Waiting, ItemsStanding? Items,
+    IReadOnlyList<int> Live);
+
+public sealed record ItemsStanding(int Total, int Completed, int Failed, int Running);
