@@ -7,29 +7,42 @@ namespace Attune.Engine.Matching;
 /// <remarks>
 /// `RegexOptions.NonBacktracking` with a timeout looks at the clock every 1000 characters. Once its automaton has grown to its limit, as
 /// `a[ab]{20}x` makes it in a text of a and b, .NET 10 forgets there what it has seen: it misses matches, though it never makes one up. Without a
-/// timeout it is right, and may take minutes. So what it denies of a longer text is asked of the backtracking engine too, which is stopped in time.
+/// timeout it is right, and may take minutes. So longer texts are for the backtracking engine, which is stopped in time; where it is, only
+/// a match that the other one finds counts.
 /// </remarks>
 static class SureMatching
 {
     const int SureLength = 1000;
 
-    /// <summary>Of the backtracking engine, for one match.</summary>
-    public static readonly TimeSpan SecondTimeout = TimeSpan.FromMilliseconds(250);
+    static readonly ConditionalWeakTable<Regex, Regex> Backtracking = [];
 
-    static readonly ConditionalWeakTable<Regex, Regex> Seconds = [];
-
+    /// <summary>Takes half as long again as the pattern's timeout, at most.</summary>
     /// <exception cref="RegexMatchTimeoutException">It is not known in time.</exception>
     public static bool IsSureMatch(this Regex pattern, string text)
-        => pattern.IsMatch(text) || (IsUnsure(pattern, text.Length) && SecondOf(pattern).IsMatch(text));
+    {
+        if (IsSure(pattern, text.Length))
+            return pattern.IsMatch(text);
+
+        try
+        {
+            return BacktrackingOf(pattern).IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            if (pattern.IsMatch(text))
+                return true;
+            throw;
+        }
+    }
 
     /// <summary>The first match from <paramref name="start"/> on, or <see cref="Match.Empty"/>.</summary>
     /// <exception cref="RegexMatchTimeoutException">It is not known in time.</exception>
     public static Match SureMatch(this Regex pattern, string text, int start)
-        // Here what it finds may be a later one than the first.
-        => (IsUnsure(pattern, text.Length - start) ? SecondOf(pattern) : pattern).Match(text, start);
+        // What the other engine finds may be a later one than the first.
+        => (IsSure(pattern, text.Length - start) ? pattern : BacktrackingOf(pattern)).Match(text, start);
 
-    static bool IsUnsure(Regex pattern, int length) => length > SureLength && pattern.Options.HasFlag(RegexOptions.NonBacktracking);
+    static bool IsSure(Regex pattern, int length) => length <= SureLength || !pattern.Options.HasFlag(RegexOptions.NonBacktracking);
 
-    static Regex SecondOf(Regex pattern)
-        => Seconds.GetValue(pattern, first => new(first.ToString(), first.Options & ~RegexOptions.NonBacktracking, SecondTimeout));
+    static Regex BacktrackingOf(Regex pattern) => Backtracking.GetValue(
+        pattern, linear => new(linear.ToString(), linear.Options & ~RegexOptions.NonBacktracking, linear.MatchTimeout / 2));
 }

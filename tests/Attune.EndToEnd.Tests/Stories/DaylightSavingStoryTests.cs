@@ -74,7 +74,7 @@ public sealed class DaylightSavingStoryTests : IAsyncLifetime
         await CreateAsync("alarm", "0 0 1 1 *");
     }
 
-    Task CreateAsync(string name, string expression) => site!.AskAsync(
+    async Task CreateAsync(string name, string expression) => await site!.AskAsync(
         "rule", "create", $"core.{name}", "--trigger", "core.crontimer", "--trigger-param", $"expression={expression}",
         "--trigger-param", "timezone=Europe/Berlin", "--trigger-param", "missed=all", "--action", "core.echo", "--param", $"message={name}");
 
