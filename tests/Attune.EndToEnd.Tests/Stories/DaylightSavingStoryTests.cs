@@ -52,11 +52,16 @@ public sealed class DaylightSavingStoryTests : IAsyncLifetime
         // At 1:00 UTC the clock goes from 3:00 to 2:00, and shows 2:30 at 0:30 and at 1:30.
         await PassAsync("2026-10-25T00:30:00Z", "half");
         await PassAsync("2026-10-25T01:00:00Z", "half");
+
+        // Made between both passes: what the clock showed before is over for it too.
+        await CreateAsync("late", "30 2 * * *");
         await PassAsync("2026-10-25T01:30:00Z", "half");
         await PassAsync("2026-10-26T01:30:00Z", "nightly");
 
         Assert.Equal(["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"], await FiresAsync("nightly"));
         Assert.Equal(["2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z"], await FiresAsync("half"));
+        await UntilRanAsync("2026-10-26T01:30:00Z", "late");
+        Assert.Equal(["2026-10-26T01:30:00Z"], await FiresAsync("late"));
     }
 
     async Task StartAsync(string now)
@@ -86,11 +91,13 @@ public sealed class DaylightSavingStoryTests : IAsyncLifetime
         // As after a suspend, the server would notice within a minute; a change of any rule makes it look at the clock.
         await site.AskAsync("rule", "disable", "core.alarm");
         await site.AskAsync("rule", "enable", "core.alarm");
-        await Waiting.UntilAsync(
-            async () => (await RunsAsync(rule)).Any(run => Utc(run.ScheduledAt) == moment && run.Status is "completed"),
-            () => $"{rule} at {moment} in:\n{site.Dev.Process.Both}",
-            Soon);
+        await UntilRanAsync(moment, rule);
     }
+
+    Task UntilRanAsync(string moment, string rule) => Waiting.UntilAsync(
+        async () => (await RunsAsync(rule)).Any(run => Utc(run.ScheduledAt) == moment && run.Status is "completed"),
+        () => $"{rule} at {moment} in:\n{site!.Dev.Process.Both}",
+        Soon);
 
     async Task<IEnumerable<string>> FiresAsync(string rule)
     {
