@@ -17,6 +17,7 @@ sealed class Standings(Workflow workflow, Board board)
         var last = record?.Last;
         var waiting = Waiting(task, runs);
         var state = runs.Any(IsRunning) ? TaskState.Running
+            : runs.Select(HeldOf).LastOrDefault(held => held is not null) is { } held ? StateOf(held.Outcome)
             : waiting is not null ? TaskState.Waiting
             : last is not null ? StateOf(last.Outcome)
             : board.IsFinished ? TaskState.Skipped
@@ -28,9 +29,10 @@ sealed class Standings(Workflow workflow, Board board)
             [.. runs.Select(run => run.Number)]);
     }
 
-    bool IsRunning(Run run) => run.IsLive && !IsHeld(run);
+    bool IsRunning(Run run) => run.IsLive && HeldOf(run) is null;
 
-    bool IsHeld(Run run) => run.Items is null && board.Held.ContainsKey(new(run.Number, -1, run.Try));
+    RunEnded? HeldOf(Run run)
+        => run.Items is null && board.Held.TryGetValue(new(run.Number, -1, run.Try), out var held) ? held : null;
 
     string? Waiting(WorkflowTask task, IReadOnlyList<Run> runs)
     {

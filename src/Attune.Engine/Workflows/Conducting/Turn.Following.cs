@@ -35,17 +35,22 @@ sealed partial class Turn
         var ended = new EndedRun(run.Number, outcome, error, handle, run.HasEditedResult, run.Items);
         board.Runs.Remove(run.Number);
         Record(run.Task, ended);
+        var departure = new Departure(run, ended);
+        names.Demand(board, workflow.Tasks[run.Task].Next.SelectMany(Names.ReadBy), new(run.Context, ended));
         if (board.Status is WorkflowStatus.Running)
-            Follow(new(run, ended), workflow.Tasks[run.Task]);
+            Follow(departure, workflow.Tasks[run.Task]);
         else
-            board.Contexts.End(run.Context);
+            Conclude(departure, workflow.Tasks[run.Task]);
+
+        var record = board.Tasks[run.Task];
+        board.Tasks[run.Task] = record with { Left = Remember(record.Left, departure.Context) };
+        board.Contexts.Leave(departure.Context);
     }
 
     void Record(int task, EndedRun ended) => board.Tasks[task] = board.Tasks[task] with { Last = ended };
 
     void Follow(Departure departure, WorkflowTask task)
     {
-        names.Demand(board, task.Next.SelectMany(Names.ReadBy), new(departure.Context, departure.Ended));
         var error = FireAll(departure, task);
         var isUnhandled = error is null && !departure.HasFired && departure.Ended.Outcome is not RunOutcome.Completed;
         if (isUnhandled && task.OnError.Word is WorkflowCommandWord.Continue)
@@ -60,26 +65,32 @@ sealed partial class Turn
         }
         else if (isUnhandled)
         {
-            error = new("TASK_FAILED", $"Task '{task.Name}' failed: {departure.Ended.Error!.Message}");
+            error = ErrorOf(task, departure);
         }
 
         if (error is null && departure.Fails)
-            error = new("FAIL_COMMAND", FailSentence(task, departure.Ended));
+            error = departure.Ended.Error is null ? new("FAIL_COMMAND", $"A transition of task '{task.Name}' says `fail`.") : ErrorOf(task, departure);
         if (error is null)
             Depart(departure);
         else
             Fail(departure, error);
     }
 
-    static string FailSentence(WorkflowTask task, EndedRun ended) => ended.Error is null
-        ? $"A transition of task '{task.Name}' says `fail`."
-        : $"A transition of task '{task.Name}' says `fail`: {ended.Error.Message}";
+    // The workflow fails by the task's own reason, so that whoever called it can tell.
+    static TaskError ErrorOf(WorkflowTask task, Departure departure)
+        => departure.Ended.Error! with { Message = $"Task '{task.Name}' failed: {departure.Ended.Error!.Message}" };
 
-    void Succeed(Departure departure)
+    // Nothing begins any more, but what it gave may still be published.
+    void Conclude(Departure departure, WorkflowTask task)
     {
-        departure.Ended = departure.Ended with { Outcome = RunOutcome.Completed, Error = null };
-        Record(departure.Run.Task, departure.Ended);
+        FireAll(departure, task);
+        foreach (var (_, context) in departure.Targets)
+            board.Contexts.Leave(context);
+        board.Contexts.Conclude(departure.Context);
     }
+
+    // What is on record about the task stays: that it failed.
+    static void Succeed(Departure departure) => departure.Ended = departure.Ended with { Outcome = RunOutcome.Completed };
 
     TaskError? FireAll(Departure departure, WorkflowTask task)
     {
@@ -100,6 +111,8 @@ sealed partial class Turn
                 return problem;
             foreach (var target in transition.Do)
                 Obey(departure, target);
+            if (departure.Fails)
+                return null;
         }
 
         return null;
@@ -156,6 +169,8 @@ sealed partial class Turn
 
             departure.Context = board.Contexts.Write(departure.Context, published);
             if (board.Contexts.Size > VariablesMax)
+                ForgetSeen();
+            if (board.Contexts.Size > VariablesMax)
             {
                 return new(
                     "VARIABLES_TOO_LARGE",
@@ -166,12 +181,27 @@ sealed partial class Turn
         return null;
     }
 
+    // Only tasks that run again need it; then they see what there is at the end.
+    void ForgetSeen()
+    {
+        foreach (var (task, record) in board.Tasks.ToList())
+        {
+            foreach (var node in (int[])[record.Seen, record.Left])
+            {
+                if (node >= 0)
+                    board.Contexts.Leave(node);
+            }
+
+            board.Tasks[task] = record with { Seen = -1, Left = -1 };
+        }
+    }
+
     void Fail(Departure departure, TaskError error)
     {
         foreach (var (_, context) in departure.Targets)
             board.Contexts.Leave(context);
-        board.Contexts.End(departure.Context);
-        EndAs(WorkflowStatus.Failed, error, stops: false);
+        board.Contexts.Conclude(departure.Context);
+        EndAs(WorkflowStatus.Failed, error);
     }
 
     void Depart(Departure departure)
@@ -183,10 +213,8 @@ sealed partial class Turn
         }
 
         // What was published after the last fork is a branch that ends here.
-        if (departure.GoesAgain || departure.Targets.Exists(target => target.Context == departure.Context))
-            board.Contexts.Leave(departure.Context);
-        else
-            board.Contexts.End(departure.Context);
+        if (!departure.GoesAgain && !departure.Targets.Exists(target => target.Context == departure.Context))
+            board.Contexts.Conclude(departure.Context);
 
         foreach (var (task, context) in departure.Targets)
             Reach(task, context, departure.Run.Task);

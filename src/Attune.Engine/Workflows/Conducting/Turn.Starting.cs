@@ -73,7 +73,7 @@ sealed partial class Turn
         {
             if (!TryDecide(when, $"tasks.{task.Name}.retry.when", view, out var holds, out var problem))
             {
-                error = problem;
+                error = problem with { Message = $"{problem.Message} This was asked because it failed: {error!.Message}" };
                 return false;
             }
 
@@ -100,7 +100,8 @@ sealed partial class Turn
         var view = item < 0 ? new View(run.Context) : new View(run.Context, null, run.Number, item, run.Items!.BatchOf(item));
         var key = new RunKey(run.Number, item, attempt);
         names.Demand(board, ReadAtStart(task), view);
-        return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view) : Act(key, run, task, view);
+        var triesEnd = TriesOf(task, run.Items?.Round ?? 0).End;
+        return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view, triesEnd) : Act(key, run, task, view, triesEnd);
     }
 
     public static IEnumerable<VariableUse> ReadAtStart(WorkflowTask task)
@@ -112,7 +113,7 @@ sealed partial class Turn
         return templates.SelectMany(Names.ReadBy);
     }
 
-    TaskError? Act(RunKey key, Run run, WorkflowTask task, View view)
+    TaskError? Act(RunKey key, Run run, WorkflowTask task, View view, int triesEnd)
     {
         var place = $"tasks.{task.Name}";
         Value parameters;
@@ -139,7 +140,7 @@ sealed partial class Turn
             }
         }
 
-        commands.Add(new StartAction(key, task.Name, task.ActionRef!, parameters, timeout, labels, view.Batch, 1 + (task.Retry?.Count ?? 0)));
+        commands.Add(new StartAction(key, task.Name, task.ActionRef!, parameters, timeout, labels, view.Batch, triesEnd));
         return null;
     }
 
@@ -148,7 +149,7 @@ sealed partial class Turn
             : run.HasEditedInput ? new(KeptKind.EditedInput, run.Number, 0)
             : null;
 
-    TaskError? Ask(RunKey key, WorkflowTask task, TaskInquiry inquiry, View view)
+    TaskError? Ask(RunKey key, WorkflowTask task, TaskInquiry inquiry, View view, int triesEnd)
     {
         var place = $"tasks.{task.Name}.inquiry";
         if (!TryRender(inquiry.Prompt, $"{place}.prompt", view, out var prompt, out var error)
@@ -173,7 +174,7 @@ sealed partial class Turn
 
         commands.Add(new AskPeople(
             key, task.Name, prompt.AsString(), inquiry.ResponseSchema, identities, inquiry.PermissionSets, quorum, timeout, inquiry.Reminder,
-            inquiry.NoSelfAnswer, 1 + (task.Retry?.Count ?? 0)));
+            inquiry.NoSelfAnswer, triesEnd));
         return null;
     }
 }
