@@ -60,20 +60,20 @@ sealed partial class Turn
         }
         else if (isUnhandled)
         {
-            error = new("TASK_FAILED", $"Task '{task.Name}' failed: {departure.Ended.Error!.Message}");
+            error = departure.Ended.Error! with { Message = $"Task '{task.Name}' failed: {departure.Ended.Error.Message}" };
         }
 
         if (error is null && departure.Fails)
-            error = new("FAIL_COMMAND", FailSentence(task, departure.Ended));
+            error = ErrorOfFail(task, departure.Ended);
         if (error is null)
             Depart(departure);
         else
             Fail(departure, error);
     }
 
-    static string FailSentence(WorkflowTask task, EndedRun ended) => ended.Error is null
-        ? $"A transition of task '{task.Name}' says `fail`."
-        : $"A transition of task '{task.Name}' says `fail`: {ended.Error.Message}";
+    static TaskError ErrorOfFail(WorkflowTask task, EndedRun ended) => ended.Error is null
+        ? new("FAIL_COMMAND", $"A transition of task '{task.Name}' says `fail`.")
+        : ended.Error with { Message = $"A transition of task '{task.Name}' says `fail`: {ended.Error.Message}" };
 
     void Succeed(Departure departure)
     {
