@@ -53,6 +53,8 @@ sealed class Standings(Workflow workflow, Board board)
 
     string Waiting(WorkflowTask task, Run run)
     {
+        if (board.Held.GetValueOrDefault(new(run.Number, -1, run.Try)) is { } held)
+            return $"It ended as {StateOf(held.Outcome).ToString().ToLowerInvariant()}{(held.Error is { } error ? $" ({error.Message})" : "")}; what follows waits for the workflow to be resumed.";
         if (board.IsPaused)
             return "Waits for the workflow to be resumed.";
         var until = run.Until ?? run.Items?.Open.Min(open => open.Until);
