@@ -17,7 +17,6 @@ sealed class Standings(Workflow workflow, Board board)
         var last = record?.Last;
         var waiting = Waiting(task, runs);
         var state = runs.Any(IsRunning) ? TaskState.Running
-            : runs.Select(HeldOf).LastOrDefault(held => held is not null) is { } held ? StateOf(held.Outcome)
             : waiting is not null ? TaskState.Waiting
             : last is not null ? StateOf(last.Outcome)
             : board.IsFinished ? TaskState.Skipped
@@ -55,6 +54,12 @@ sealed class Standings(Workflow workflow, Board board)
 
     string Waiting(WorkflowTask task, Run run)
     {
+        if (HeldOf(run) is { } held)
+        {
+            var why = held.Error is { } error ? $" ({error.Message})" : "";
+            return $"It ended as {Names.StatusOf(held.Outcome)}{why}; what follows waits for the workflow to be resumed.";
+        }
+
         if (board.IsPaused)
             return "Waits for the workflow to be resumed.";
         var until = run.Until ?? run.Items?.Open.Min(open => open.Until);

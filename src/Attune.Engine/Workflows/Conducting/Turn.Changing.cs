@@ -8,7 +8,7 @@ sealed partial class Turn
 {
     void Rerun(IReadOnlyList<string> tasks)
     {
-        var chosen = tasks.Select(workflow.Find).OfType<WorkflowTask>().Select(task => task.Index).Distinct().Order().ToList();
+        var chosen = tasks.Select(workflow.Find).OfType<WorkflowTask>().Select(task => task.Index).Distinct().ToList();
         if (!board.IsFinished || chosen.Count == 0)
             return;
 

@@ -47,7 +47,8 @@ sealed partial class Turn
     }
 
     /// <summary>It is certain how the workflow ends: nothing begins any more.</summary>
-    void EndAs(WorkflowStatus outcome, TaskError error)
+    /// <param name="stops">What runs is stopped whatever the workflow's policy is.</param>
+    void EndAs(WorkflowStatus outcome, TaskError error, bool stops = false)
     {
         if (board.Status is not (WorkflowStatus.Requested or WorkflowStatus.Running))
             return;
@@ -64,10 +65,10 @@ sealed partial class Turn
             TakeEnd(ended);
 
         foreach (var run in board.RunsInOrder.ToList())
-            Stop(run, wasPaused);
+            Stop(run, stops || workflow.Cancellation is CancellationPolicy.CancelRunning, wasPaused);
     }
 
-    void Stop(Run run, bool wasPaused)
+    void Stop(Run run, bool stops, bool wasPaused)
     {
         if (run.Items is { } items)
             run = Set(run with { Until = null, Items = Abandoned(items with { IsStopped = true }) });
@@ -82,7 +83,7 @@ sealed partial class Turn
             board.Runs.Remove(run.Number);
             board.Contexts.End(run.Context);
         }
-        else if (workflow.Cancellation is CancellationPolicy.CancelRunning || workflow.Tasks[run.Task].Inquiry is not null)
+        else if (stops || workflow.Tasks[run.Task].Inquiry is not null)
         {
             commands.Add(new CancelRun(run.Number));
         }

@@ -36,11 +36,10 @@ sealed partial class Turn
         board.Runs.Remove(run.Number);
         Record(run.Task, ended);
         var departure = new Departure(run, ended);
-        names.Demand(board, workflow.Tasks[run.Task].Next.SelectMany(Names.ReadBy), new(run.Context, ended));
         if (board.Status is WorkflowStatus.Running)
             Follow(departure, workflow.Tasks[run.Task]);
         else
-            Conclude(departure, workflow.Tasks[run.Task]);
+            board.Contexts.Conclude(departure.Context);
 
         var record = board.Tasks[run.Task];
         board.Tasks[run.Task] = record with { Left = Remember(record.Left, departure.Context) };
@@ -51,6 +50,7 @@ sealed partial class Turn
 
     void Follow(Departure departure, WorkflowTask task)
     {
+        names.Demand(board, task.Next.SelectMany(Names.ReadBy), new(departure.Context, departure.Ended));
         var error = FireAll(departure, task);
         var isUnhandled = error is null && !departure.HasFired && departure.Ended.Outcome is not RunOutcome.Completed;
         if (isUnhandled && task.OnError.Word is WorkflowCommandWord.Continue)
@@ -80,17 +80,11 @@ sealed partial class Turn
     static TaskError ErrorOf(WorkflowTask task, Departure departure)
         => departure.Ended.Error! with { Message = $"Task '{task.Name}' failed: {departure.Ended.Error!.Message}" };
 
-    // Nothing begins any more, but what it gave may still be published.
-    void Conclude(Departure departure, WorkflowTask task)
+    void Succeed(Departure departure)
     {
-        FireAll(departure, task);
-        foreach (var (_, context) in departure.Targets)
-            board.Contexts.Leave(context);
-        board.Contexts.Conclude(departure.Context);
+        departure.Ended = departure.Ended with { Outcome = RunOutcome.Completed, Error = null };
+        Record(departure.Run.Task, departure.Ended);
     }
-
-    // What is on record about the task stays: that it failed.
-    static void Succeed(Departure departure) => departure.Ended = departure.Ended with { Outcome = RunOutcome.Completed };
 
     TaskError? FireAll(Departure departure, WorkflowTask task)
     {

@@ -100,8 +100,7 @@ sealed partial class Turn
         var view = item < 0 ? new View(run.Context) : new View(run.Context, null, run.Number, item, run.Items!.BatchOf(item));
         var key = new RunKey(run.Number, item, attempt);
         names.Demand(board, ReadAtStart(task), view);
-        var triesEnd = TriesOf(task, run.Items?.Round ?? 0).End;
-        return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view, triesEnd) : Act(key, run, task, view, triesEnd);
+        return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view) : Act(key, run, task, view);
     }
 
     public static IEnumerable<VariableUse> ReadAtStart(WorkflowTask task)
@@ -113,7 +112,7 @@ sealed partial class Turn
         return templates.SelectMany(Names.ReadBy);
     }
 
-    TaskError? Act(RunKey key, Run run, WorkflowTask task, View view, int triesEnd)
+    TaskError? Act(RunKey key, Run run, WorkflowTask task, View view)
     {
         var place = $"tasks.{task.Name}";
         Value parameters;
@@ -140,7 +139,7 @@ sealed partial class Turn
             }
         }
 
-        commands.Add(new StartAction(key, task.Name, task.ActionRef!, parameters, timeout, labels, view.Batch, triesEnd));
+        commands.Add(new StartAction(key, task.Name, task.ActionRef!, parameters, timeout, labels, view.Batch, 1 + (task.Retry?.Count ?? 0)));
         return null;
     }
 
@@ -149,7 +148,7 @@ sealed partial class Turn
             : run.HasEditedInput ? new(KeptKind.EditedInput, run.Number, 0)
             : null;
 
-    TaskError? Ask(RunKey key, WorkflowTask task, TaskInquiry inquiry, View view, int triesEnd)
+    TaskError? Ask(RunKey key, WorkflowTask task, TaskInquiry inquiry, View view)
     {
         var place = $"tasks.{task.Name}.inquiry";
         if (!TryRender(inquiry.Prompt, $"{place}.prompt", view, out var prompt, out var error)
@@ -174,7 +173,7 @@ sealed partial class Turn
 
         commands.Add(new AskPeople(
             key, task.Name, prompt.AsString(), inquiry.ResponseSchema, identities, inquiry.PermissionSets, quorum, timeout, inquiry.Reminder,
-            inquiry.NoSelfAnswer, triesEnd));
+            inquiry.NoSelfAnswer, 1 + (task.Retry?.Count ?? 0)));
         return null;
     }
 }

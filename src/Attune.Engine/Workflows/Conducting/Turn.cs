@@ -86,7 +86,8 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
             return;
         if (board.Deadline <= now)
         {
-            EndAs(WorkflowStatus.Timeout, new("TIMEOUT", $"The workflow took longer than {Seconds(board.Timeout!.Value)}."));
+            // A timeout that lets things run on would bound nothing.
+            EndAs(WorkflowStatus.Timeout, new("TIMEOUT", $"The workflow took longer than {Seconds(board.Timeout!.Value)}."), stops: true);
             return;
         }
 
