@@ -103,6 +103,9 @@ sealed class PretendRun(
             case ResumeRun resume:
                 TellChildren(resume.Run, "resume", () => new ResumeRequested(stage.Now));
                 break;
+            case CancelWorkflows cancelled:
+                TellChildren(cancelled.Run, "cancel", () => new CancelRequested(stage.Now, "Its workflow was cancelled."));
+                break;
             case KeepValue keep:
                 if (!kept.TryAdd(keep.Key, (keep.Value, history.Steps - 1)))
                     throw new CaseException($"It keeps {keep.Key} twice.");
