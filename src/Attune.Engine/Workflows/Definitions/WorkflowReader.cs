@@ -35,7 +35,7 @@ sealed partial class WorkflowReader
         }
         catch (JsonException exception)
         {
-            mistakes.Report("", exception.Message);
+            mistakes.Report("", $"The definition cannot be read: {exception.Message}");
         }
 
         return null;
