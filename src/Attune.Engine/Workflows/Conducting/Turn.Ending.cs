@@ -11,7 +11,7 @@ sealed partial class Turn
         if (board.Status is not WorkflowStatus.Requested)
             return;
 
-        board.Timeout = started.Timeout is null || workflow.Timeout < started.Timeout ? workflow.Timeout ?? started.Timeout : started.Timeout;
+        board.Timeout = workflow.Timeout is null || started.Timeout < workflow.Timeout ? started.Timeout : workflow.Timeout;
         board.Retry = started.Retry;
         Launch();
     }
