@@ -87,6 +87,10 @@ sealed partial class Turn
         {
             commands.Add(new CancelRun(run.Number));
         }
+        else if (board.EndsAs is WorkflowStatus.Cancelled)
+        {
+            commands.Add(new CancelWorkflows(run.Number));
+        }
         else if (wasPaused)
         {
             // A workflow below would wait for ever.
