@@ -12,7 +12,8 @@ static class TaskReader
 
     public static WorkflowTask Read(DefinitionFields fields, string name, int index, TaskFlow flow, IReadOnlyList<int> sources)
     {
-        fields.Find("name");
+        if (fields.Find("name") is { } given && given != Value.Of(name))
+            fields.Report("name", $"is not '{Mistakes.Cut(name)}', under which the task stands; leave it out.");
         var inquiry = fields.Map("inquiry") is { } asked ? InquiryReader.Read(asked) : null;
         var isInquiry = fields.Has("inquiry");
         if (isInquiry && fields.Has("action"))
