@@ -114,7 +114,7 @@ public sealed class WorkflowReadTests
     [InlineData("{'output_map': 'x', 'tasks': {'a': {'action': 'core.noop'}}}", "output_map: must be a mapping, not a text.")]
     [InlineData(
         "{'tasks': {'a': {'action': 'core.noop', 'next': [{'do': 'b'}]}, 'b': {'action': 'core.noop', 'on_error': 'a'}}}",
-        "tasks: There is no task to start with: each is named by a `do` or an `on_error`.")]
+        "tasks: There is no task to start with: each is named by a `do` or an `on_error`. Put one before them, such as `start: {action: core.noop, next: [{do: a}]}`.")]
     public void A_mistake_of_the_workflow_is_told_with_its_path(string definition, params string[] mistakes)
         => Same(mistakes, Definition.MistakesOf(definition));
 
