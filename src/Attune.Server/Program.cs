@@ -16,6 +16,7 @@ using Attune.Server.Timers;
 using Attune.Server.Triggers;
 using Attune.Server.Webhooks;
 using Attune.Server.Workers;
+using Attune.Server.Workflows;
 
 namespace Attune.Server;
 
@@ -44,7 +45,8 @@ static class Program
             .AddFeed()
             .AddTimers()
             .AddWebhooks()
-            .AddSensors();
+            .AddSensors()
+            .AddWorkflowApi();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -62,6 +64,7 @@ static class Program
         app.MapFeed();
         app.MapWebhooks();
         app.MapSensors();
+        app.MapWorkflowApi();
         return app;
     }
 }
