@@ -48,6 +48,8 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeFeed Feed => Get<FakeFeed>();
 
+    public FakeWorkflows Workflows => Get<FakeWorkflows>();
+
     Script Told => Get<Script>();
 
     public static async Task<FakeControlPlane> StartAsync(X509Certificate2? certificate = null)
@@ -74,6 +76,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             .AddSingleton<FakeTriggers>()
             .AddSingleton<FakeSensors>()
             .AddSingleton<FakeFeed>()
+            .AddSingleton<FakeWorkflows>()
             .AddGrpc(grpc => grpc.Interceptors.Add<Script>());
         var app = builder.Build();
         app.MapGrpcService<FakeIdentities>();
@@ -87,6 +90,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
         app.MapGrpcService<FakeTriggers>();
         app.MapGrpcService<FakeSensors>();
         app.MapGrpcService<FakeFeed>();
+        app.MapGrpcService<FakeWorkflows>();
         await app.StartAsync(CancellationToken.None);
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         return new(app, addresses.Single());
