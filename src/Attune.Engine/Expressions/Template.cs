@@ -22,6 +22,11 @@ public sealed class Template
     /// <summary>No expression in it: rendering always gives the same.</summary>
     public bool IsConstant => root is TemplateConstant;
 
+    /// <summary>A text of one expression and nothing else: it keeps the kind of the expression's value.</summary>
+    internal bool IsOneExpression => root is TemplateText { IsOneExpression: true };
+
+    internal TemplatePart Root => root;
+
     /// <summary>Every variable that any text may read, with the path of the text.</summary>
     public IReadOnlyList<(string Path, VariableUse Use, string Text)> Reads { get; }
 

@@ -34,6 +34,8 @@ sealed class TemplateList(string path, IReadOnlyList<TemplatePart> items) : Temp
 
 sealed class TemplateMap(string path, IReadOnlyList<(string Name, TemplatePart Part)> members) : TemplatePart
 {
+    public IReadOnlyList<(string Name, TemplatePart Part)> Members => members;
+
     public override IEnumerable<(string Path, VariableUse Use, string Text)> Reads => members.SelectMany(member => member.Part.Reads);
 
     public override Value Render(ref Evaluation evaluation)
@@ -50,6 +52,8 @@ sealed class TemplateMap(string path, IReadOnlyList<(string Name, TemplatePart P
 /// <param name="pieces">Literal texts and expressions as they follow each other.</param>
 sealed class TemplateText(string path, string text, IReadOnlyList<(string Literal, Expression? Expression)> pieces) : TemplatePart
 {
+    public bool IsOneExpression => pieces is [{ Expression: not null }];
+
     public override IEnumerable<(string Path, VariableUse Use, string Text)> Reads
         => from piece in pieces
            where piece.Expression is not null

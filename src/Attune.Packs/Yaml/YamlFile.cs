@@ -82,9 +82,9 @@ sealed class YamlFile
         YamlNode node = start switch
         {
             Scalar scalar when scalar.Value.Contains('\0') => throw Refuse(scalar, "holds a NUL character."),
-            Scalar scalar => new YamlScalar(Line(scalar), scalar.Value, scalar.Style is ScalarStyle.Plain),
-            SequenceStart => List(Line(start), depth),
-            MappingStart => Map(Line(start), depth),
+            Scalar scalar => new YamlScalar(Place(scalar), scalar.Value, scalar.Style is ScalarStyle.Plain),
+            SequenceStart => List(Place(start), depth),
+            MappingStart => Map(Place(start), depth),
             _ => throw Refuse(start, "is not understood here."),
         };
 
@@ -96,15 +96,15 @@ sealed class YamlFile
         return node;
     }
 
-    YamlList List(int line, int depth)
+    YamlList List(YamlPlace place, int depth)
     {
         var items = new List<YamlNode>();
         while (!parser.TryConsume<SequenceEnd>(out _))
             items.Add(Node(depth + 1));
-        return new(line, items, 1 + items.Sum(item => item.Size));
+        return new(place, items, 1 + items.Sum(item => item.Size));
     }
 
-    YamlMap Map(int line, int depth)
+    YamlMap Map(YamlPlace place, int depth)
     {
         var entries = new List<YamlEntry>();
         var keys = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -119,15 +119,17 @@ sealed class YamlFile
 
             var value = Node(depth + 1);
             if (keys.TryAdd(key.Value, Line(key)))
-                entries.Add(new(key.Value, Line(key), value));
+                entries.Add(new(key.Value, Place(key), value));
             else
                 report(Line(key), $"has the key '{key.Value}' a second time; the first is on line {keys[key.Value]}.");
         }
 
-        return new(line, entries, 1 + entries.Sum(entry => entry.Value.Size));
+        return new(place, entries, 1 + entries.Sum(entry => entry.Value.Size));
     }
 
     static int Line(ParsingEvent read) => (int)read.Start.Line;
+
+    static YamlPlace Place(ParsingEvent read) => new((int)read.Start.Line, (int)read.Start.Column);
 
     static YamlException Refuse(ParsingEvent at, string message) => new(at.Start, at.End, message);
 }
