@@ -42,6 +42,7 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
+            .AddWorkflows()
             .AddFeed()
             .AddTimers()
             .AddWebhooks()

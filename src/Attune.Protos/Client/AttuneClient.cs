@@ -55,6 +55,8 @@ public sealed class AttuneClient : IDisposable
 
     public WorkflowService.WorkflowServiceClient Workflows => field ??= new(invoker);
 
+    public InquiryService.InquiryServiceClient Inquiries => field ??= new(invoker);
+
     public FeedService.FeedServiceClient Feed => field ??= new(invoker);
 
     /// <summary>Logs in by password; later calls of this client go out as that identity.</summary>

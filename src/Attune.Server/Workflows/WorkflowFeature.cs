@@ -1,0 +1,8 @@
+namespace Attune.Server.Workflows;
+
+static class WorkflowFeature
+{
+    public static IServiceCollection AddWorkflows(this IServiceCollection services) => services
+        .AddSingleton<ConductWorkflows>()
+        .AddSingleton<OperateWorkflow>();
+}
