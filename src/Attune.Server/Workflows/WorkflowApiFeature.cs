@@ -6,10 +6,17 @@ static class WorkflowApiFeature
         .AddSingleton<WorkflowDefinitionStore>()
         .AddSingleton<WorkflowRunStore>()
         .AddSingleton<ExecutionTreeStore>()
+        .AddSingleton<CalledActionStore>()
+        .AddSingleton<CheckWorkflow>()
         .AddSingleton<GetWorkflow>()
         .AddSingleton<GetWorkflowExecution>()
         .AddSingleton<GetExecutionTree>()
-        .AddSingleton<ExplainWorkflow>();
+        .AddSingleton<ExplainWorkflow>()
+        .AddSingleton<ChangeWorkflow>()
+        .AddSingleton<PauseWorkflow>()
+        .AddSingleton<RerunTasks>()
+        .AddSingleton<EditTask>()
+        .AddSingleton<WorkflowCommands>();
 
     public static void MapWorkflowApi(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<WorkflowGrpc>();
 }

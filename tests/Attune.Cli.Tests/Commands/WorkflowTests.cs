@@ -195,13 +195,13 @@ public sealed class WorkflowTests : IAsyncLifetime
         Assert.Equal(9, Assert.Single(bench.Plane.Executions.TreesAsked).NodeLimit);
         Assert.Equal(
             [
-                "shop.deploy         running                         10",
-                "├─ build            failed     1.2 s                11 on edge-1  exit code 3",
-                "├─ build (retry 1)  completed  1.2 s                12 on edge-1",
-                "├─ install          running                         1 of 3 items done, 1 failed, 1 running",
-                "│  ├─ [0]           completed  1.2 s                13 on edge-1",
-                "│  └─ [2]           requested                       14  Waits: no agent is connected.",
-                "├─ approve          running                         15  Waits for an answer: Go on?  (attune inquiry respond 3)",
+                "shop.deploy         running           10",
+                "├─ build            failed     1.2 s  11 on edge-1  exit code 3",
+                "├─ build (retry 1)  completed  1.2 s  12 on edge-1",
+                "├─ install          running           1 of 3 items done, 1 failed, 1 running",
+                "│  ├─ [0]           completed  1.2 s  13 on edge-1",
+                "│  └─ [2]           requested         14  Waits: no agent is connected.",
+                "├─ approve          running           15  Waits for an answer: Go on?  (attune inquiry respond 3)",
                 "└─ finish           pending",
                 "4 or more that are not shown; --limit N shows more.",
             ],
