@@ -12,6 +12,7 @@ static class WorkflowApiFeature
         .AddSingleton<GetWorkflowExecution>()
         .AddSingleton<GetExecutionTree>()
         .AddSingleton<ExplainWorkflow>()
+        .AddSingleton<WorkflowLogs>()
         .AddSingleton<ChangeWorkflow>()
         .AddSingleton<PauseWorkflow>()
         .AddSingleton<RerunTasks>()

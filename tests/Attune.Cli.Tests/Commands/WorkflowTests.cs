@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Attune.Cli.Tests.Planes;
 using Attune.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Cli.Tests.Commands;
 
@@ -230,6 +231,30 @@ public sealed class WorkflowTests : IAsyncLifetime
         var tree = await bench.RunAsync("execution", "tree", "10", "-o", "json");
 
         Assert.Equal(8, JsonDocument.Parse(tree.Output).RootElement.GetProperty("nodes").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_workflows_log_has_whole_lines_with_their_tasks()
+    {
+        bench.Plane.Executions.Log = async (request, log, ct) =>
+        {
+            await log.WriteAsync(new() { Chunks = { Chunk(11, "build", "one\ntw"), Chunk(12, "install", "x\n", item: 3) }, Cursor = "1" }, ct);
+            await log.WriteAsync(new() { Chunks = { Chunk(11, "build", "o\n"), Chunk(12, "install", "y", item: 3) }, Cursor = "2" }, ct);
+            await log.WriteAsync(new() { Outcome = new(FakeExecutions.Ended(10, ExecutionStatus.Completed)) { Result = Value.ForString("given") } }, ct);
+        };
+
+        var logs = await bench.RunAsync("execution", "logs", "10", "--follow");
+
+        Assert.Equal(["build | one", "install[3] | x", "build | two", "install[3] | y", "given"], logs.Output.TrimEnd().Split('\n'));
+        Assert.Equal(0, logs.ExitCode);
+    }
+
+    static LogChunk Chunk(long execution, string task, string text, int? item = null)
+    {
+        var chunk = new LogChunk(FakeExecutions.Chunk(1, LogStream.Stdout, text)) { ExecutionId = execution, TaskName = task };
+        if (item is { } index)
+            chunk.ItemIndex = index;
+        return chunk;
     }
 
     static GetExecutionTreeResponse Tree(ExecutionStatus status)

@@ -65,6 +65,15 @@ sealed class TreeRows(PackBench bench)
             """,
             new { parent, name, from, count });
 
+    public async Task EndAsync(params long[] executions)
+        => await WriteAsync(
+            """
+            update execution
+            set status = 'completed', finished_at = now(), updated = now()
+            where id = any(@executions)
+            """,
+            new { executions });
+
     public static string TaskJson(string name, int run = 1, int? item = null, int retry = 0)
         => JsonSerializer.Serialize(new { task_name = name, run, task_index = item, retry_count = retry });
 
