@@ -76,6 +76,9 @@ public sealed record TaskItems(
 {
     public const int DefaultConcurrency = 100;
     public const int CountMax = 100_000;
+
+    /// <summary>More of one run do not run at the same time, whatever is asked for: what runs is in the state.</summary>
+    public const int ConcurrencyMax = 1000;
 }
 
 /// <summary>Tries after the first, each item for itself.</summary>

@@ -35,7 +35,6 @@ public sealed record Execution
     public string? RuleRef { get; init; }
     public long? Event { get; init; }
     public long? RerunOf { get; init; }
-    public required bool IsWorkflow { get; init; }
 
     /// <summary>Set for a task of the workflow <see cref="Parent"/>.</summary>
     public string? TaskName { get; init; }
@@ -46,6 +45,9 @@ public sealed record Execution
     public required long TimeoutMs { get; init; }
     public required string WorkerLabels { get; init; }
     public string? ReleaseDigest { get; init; }
+
+    /// <summary>It runs on no agent; its tasks do.</summary>
+    public required bool IsWorkflow { get; init; }
     public required DateTimeOffset Created { get; init; }
     public required DateTimeOffset Updated { get; init; }
     public DateTimeOffset? ScheduledAt { get; init; }

@@ -41,7 +41,7 @@ sealed class ExecutionTree
 
     /// <summary>Adds what is directly below the workflows among the given nodes.</summary>
     /// <returns>Nodes that were added and are workflows themselves.</returns>
-    public IReadOnlyList<Node> Add(IReadOnlyList<Node> parents, IReadOnlyList<WorkflowRun> runs, TreeLevel level)
+    public IReadOnlyList<Node> Add(IReadOnlyList<Node> parents, IReadOnlyList<ShownRun> runs, TreeLevel level)
     {
         var byExecution = parents.ToDictionary(node => node.Wire.ExecutionId);
         var groups = new Dictionary<(long Parent, int Run), Node>();
@@ -144,7 +144,7 @@ sealed class ExecutionTree
         };
     }
 
-    static Node GroupOf(Node parent, TreeItemsRow row, WorkflowRun run, List<TreeItemsRow> all)
+    static Node GroupOf(Node parent, TreeItemsRow row, ShownRun run, List<TreeItemsRow> all)
     {
         // What the workflow itself says is about the latest run; of earlier ones there is only what their items did.
         var standing = all.TrueForAll(other => other.TaskName != row.TaskName || other.Run <= row.Run) ? run.StandingOf(row.TaskName) : null;
@@ -176,7 +176,7 @@ sealed class ExecutionTree
     }
 
     // Tasks that no execution stands for now: not reached, waiting, skipped, given their result by hand, or without an item.
-    static IEnumerable<Node> IdleOf(Node parent, WorkflowRun run, TreeLevel level, List<TreeItemsRow> items)
+    static IEnumerable<Node> IdleOf(Node parent, ShownRun run, TreeLevel level, List<TreeItemsRow> items)
     {
         var seen = level.Children.Where(row => row.Parent == run.ExecutionId).Select(row => row.TaskName)
             .Concat(items.Select(row => row.TaskName)).ToHashSet();

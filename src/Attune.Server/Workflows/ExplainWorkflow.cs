@@ -5,7 +5,7 @@ using Attune.Server.Executions;
 namespace Attune.Server.Workflows;
 
 /// <summary>Says what a workflow waits for: to be resumed, for its tasks, for people.</summary>
-sealed class ExplainWorkflow(WorkflowRunStore runs, ExecutionTreeStore levels, ExplainWaiting waiting)
+sealed class ExplainWorkflow(ShownRunStore runs, ExecutionTreeStore levels, ExplainWaiting waiting)
 {
     const int TasksMax = 50;
     const int NamesMax = 5;
@@ -52,7 +52,7 @@ sealed class ExplainWorkflow(WorkflowRunStore runs, ExecutionTreeStore levels, E
         return new($"{sentence}.", [new("WAITS_FOR_ANSWER", sentence, null)]);
     }
 
-    static string Summarize(WorkflowRun run, Execution execution, List<string> names, List<Obstacle> reasons)
+    static string Summarize(ShownRun run, Execution execution, List<string> names, List<Obstacle> reasons)
     {
         var tasks = names.Count switch
         {

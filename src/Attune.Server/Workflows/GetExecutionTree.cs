@@ -6,7 +6,7 @@ namespace Attune.Server.Workflows;
 
 /// <summary>An execution with everything below it that the caller may see.</summary>
 sealed class GetExecutionTree(
-    ExecutionStore executions, ExecutionTreeStore levels, WorkflowRunStore runs, ExplainWaiting waiting)
+    ExecutionStore executions, ExecutionTreeStore levels, ShownRunStore runs, ExplainWaiting waiting)
 {
     public const int LimitDefault = 1000;
     public const int LimitMax = 10_000;

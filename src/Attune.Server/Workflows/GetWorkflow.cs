@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Attune.Engine.Schemas;
+using Attune.Engine.Workflows;
 using Attune.Packs;
 using Attune.Server.Hosting;
 using Wire = Attune.V1;
@@ -16,7 +18,10 @@ sealed class GetWorkflow(WorkflowDefinitionStore store)
         if (await store.FindAsync(reference, ct) is not { } row)
             return await NotFoundAsync(caller, reference, ct);
 
-        var graph = WorkflowRun.ReadGraph(row.Definition);
+        // It was checked when it was installed.
+        var problems = new List<WorkflowProblem>();
+        var graph = Workflow.Read(JsonElement.Parse(row.Definition), problems)
+            ?? throw new FormatException($"Workflow {reference} cannot be read: {string.Join("; ", problems.Take(5).Select(each => $"{each.Path}: {each.Message}"))}");
         return new Wire.GetWorkflowResponse
         {
             Workflow = row.ToWire(graph),

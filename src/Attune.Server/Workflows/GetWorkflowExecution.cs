@@ -5,10 +5,10 @@ using Wire = Attune.V1;
 namespace Attune.Server.Workflows;
 
 /// <summary>A run of a workflow with its execution.</summary>
-sealed record FoundRun(Execution Execution, WorkflowRun Run);
+sealed record FoundRun(Execution Execution, ShownRun Run);
 
 /// <summary>Finds a run for whoever reads or changes it, and tells where it stands.</summary>
-sealed class GetWorkflowExecution(ExecutionStore executions, WorkflowRunStore runs)
+sealed class GetWorkflowExecution(ExecutionStore executions, ShownRunStore runs)
 {
     public async Task<Result<Wire.GetWorkflowExecutionResponse>> RunAsync(
         Caller caller, long id, Wire.DrawingFormat drawing, CancellationToken ct)

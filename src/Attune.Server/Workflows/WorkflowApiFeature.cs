@@ -4,7 +4,7 @@ static class WorkflowApiFeature
 {
     public static IServiceCollection AddWorkflowApi(this IServiceCollection services) => services
         .AddSingleton<WorkflowDefinitionStore>()
-        .AddSingleton<WorkflowRunStore>()
+        .AddSingleton<ShownRunStore>()
         .AddSingleton<ExecutionTreeStore>()
         .AddSingleton<CalledActionStore>()
         .AddSingleton<CheckWorkflow>()

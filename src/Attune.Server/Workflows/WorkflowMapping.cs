@@ -90,7 +90,7 @@ static class WorkflowMapping
         Value = JsonStruct.ToValue(ParameterSecrets.Conceal(row.Value)),
     };
 
-    public static Wire.WorkflowExecution ToWire(this WorkflowRun run, Execution execution, IEnumerable<WorkflowEditRow> edits) => new()
+    public static Wire.WorkflowExecution ToWire(this ShownRun run, Execution execution, IEnumerable<WorkflowEditRow> edits) => new()
     {
         Execution = execution.ToWire(),
         Paused = run.IsPaused,

@@ -28,8 +28,8 @@ sealed class TreeRows(PackBench bench)
                 values (@actionRef, @status::execution_status_enum, true, @parent, nullif(@task, '')::jsonb, now())
                 returning id
             )
-            insert into workflow_execution (execution, task_graph, status, paused, pause_reason)
-            select id, @graph::jsonb, @status::execution_status_enum, @paused, case when @paused then 'night' end
+            insert into workflow_execution (execution, task_graph, graph_digest, status, paused, pause_reason)
+            select id, @graph::jsonb, encode(sha256(convert_to(@graph, 'UTF8')), 'hex'), @status::execution_status_enum, @paused, case when @paused then 'night' end
             from run
             returning execution
             """,
