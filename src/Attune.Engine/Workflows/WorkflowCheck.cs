@@ -1,4 +1,6 @@
 using Attune.Engine.Schemas;
+using Attune.Engine.Workflows.Checks;
+using Attune.Engine.Workflows.Definitions;
 
 namespace Attune.Engine.Workflows;
 
@@ -37,7 +39,26 @@ public sealed record WorkflowCheckSurroundings
 public static class WorkflowCheck
 {
     public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around)
-        => [];
+    {
+        var problems = new List<WorkflowProblem>();
+        var mistakes = new Mistakes(problems);
+        var calls = new CallCheck(around, mistakes);
+        foreach (var task in workflow.Tasks)
+            calls.Check(task);
+
+        var names = new NameCheck(workflow, around, mistakes);
+        var secrets = new SecretCheck(around, mistakes);
+        foreach (var place in ExpressionPlace.In(workflow))
+        {
+            names.Check(place);
+            secrets.Check(place);
+        }
+
+        var graph = new TaskGraph(workflow);
+        new JoinCheck(workflow, graph, mistakes).Check();
+        CycleCheck.Check(workflow, graph, mistakes);
+        return problems;
+    }
 
     /// <summary>Refs of the actions that it calls, each once.</summary>
     public static IReadOnlyList<string> ActionsOf(Workflow workflow)

@@ -46,6 +46,9 @@ public sealed class Transition
     public required Expression? When { get; init; }
     public required bool IsElse { get; init; }
 
+    /// <summary>`when: true`: however the task ended.</summary>
+    public bool IsAlways => When?.Root.Constant is { Kind: ValueKind.Bool } constant && constant.AsBool();
+
     /// <summary>One after the other; each renders to a map and sees the ones before.</summary>
     public required IReadOnlyList<Template> Publish { get; init; }
 

@@ -49,7 +49,7 @@ public sealed class WorkflowReadTests
                     'retry': {'count': 2, 'delay': 4, 'backoff': 'exponential', 'max_delay': 60, 'when': '{{ failed() }}'},
                     'on_error': ['c', 'b'],
                     'next': [{'when': 'succeeded() and result.ok', 'publish': [{'x': 1}, {'y': '{{ vars.x }}'}], 'do': ['b', 'c']},
-                             {'when': true, 'do': 'continue'}, {'else': true, 'do': 'noop'}]},
+                             {'when': 'timed_out()', 'do': 'continue'}, {'else': true, 'do': 'noop'}]},
               'b': {'action': 'core.noop', 'join': 1, 'with_items': {'host': '{{ parameters.hosts }}', 'port': [1, 2]}, 'concurrency': 3, 'batch_size': '{{ parameters.n }}'},
               'c': {'action': 'core.noop', 'with_items': '{{ range(3) }}', 'on_error': 'continue', 'next': [{'publish': {'z': 1}, 'do': 'd'}, {'do': 'd'}]},
               'd': {'join': 'all', 'inquiry': {'prompt': 'Go on, {{ vars.x }}?', 'response_schema': {'ok': {'type': 'boolean'}},
@@ -63,7 +63,7 @@ public sealed class WorkflowReadTests
         Assert.Equal("0.5", a.Delay!.Render(Nothing, ExpressionLimits.Default).ToString());
         Assert.Equal((2, 4.0, Backoff.Exponential, 60.0, "failed()"), (a.Retry!.Count, a.Retry.Delay.TotalSeconds, a.Retry.Backoff, a.Retry.MaxDelay.TotalSeconds, $"{a.Retry.When}"));
         Assert.Equal((WorkflowCommandWord.None, 2, 1), (a.OnError.Word, a.OnError.Tasks[0], a.OnError.Tasks[1]));
-        Assert.Equal(["succeeded() and result.ok", "true", ""], a.Next.Select(each => $"{each.When}"));
+        Assert.Equal(["succeeded() and result.ok", "timed_out()", ""], a.Next.Select(each => $"{each.When}"));
         Assert.Equal([2, 0, 0], a.Next.Select(each => each.Publish.Count));
         Assert.Equal([new(WorkflowCommandWord.None, 1), new(WorkflowCommandWord.None, 2)], a.Next[0].Do);
         Assert.Equal([new(WorkflowCommandWord.Continue, -1)], a.Next[1].Do);
@@ -165,7 +165,8 @@ public sealed class WorkflowReadTests
     [InlineData("'next': [{'do': ['b', 3, 'b']}]", "next[0].do[1]: must be the name of a task, not a number.", "next[0].do[2]: names 'b' a second time.")]
     [InlineData("'next': [{'do': {'b': 1}}]", "next[0].do: must be the name of a task or a list of names, not a mapping.")]
     [InlineData("'next': [{'else': true, 'do': 'b'}]", "next[0].else: must stand after the transitions that it is the alternative to.")]
-    [InlineData("'next': [{'when': 'failed()'}, {'else': true}, {'else': true}]", "next[2].else: can never fire: one of the transitions before it, the first `else` at the latest, always does.")]
+    [InlineData("'next': [{'when': 'failed()'}, {'else': true}, {'else': true}]", "next[2].else: can never fire: one of the transitions before it always does.")]
+    [InlineData("'next': [{'when': true}, {'else': true}]", "next[1].else: can never fire: one of the transitions before it always does.")]
     [InlineData("'next': [{'do': 'b'}, {'else': true, 'when': 'true'}]", "next[1].when: does not go with `else`, which asks for nothing but that no transition before it fired.")]
     [InlineData("'next': [{'do': 'b'}, {'else': 'yes'}]", "next[1].else: must be true or false, not a text.")]
     [InlineData("'next': [{'when': 3}]", "next[0].when: must be an expression, not a number.")]

@@ -49,8 +49,8 @@ sealed class FlowReader(IReadOnlyDictionary<string, int> tasks)
             fields.Report("when", "does not go with `else`, which asks for nothing but that no transition before it fired.");
         if (isElse && before.Count == 0)
             fields.Report("else", "must stand after the transitions that it is the alternative to.");
-        else if (isElse && before.Exists(transition => transition.IsElse))
-            fields.Report("else", "can never fire: one of the transitions before it, the first `else` at the latest, always does.");
+        else if (isElse && before.Exists(transition => transition.IsElse || transition.IsAlways))
+            fields.Report("else", "can never fire: one of the transitions before it always does.");
 
         var transition = new Transition
         {

@@ -9,7 +9,11 @@ sealed class Mistakes(List<WorkflowProblem> problems)
 {
     public const int Max = 100;
 
+    // A name is compared with each candidate, and there may be ten thousand of both.
+    const int ComparisonsMax = 100_000;
+
     int count;
+    int comparisons;
 
     public bool IsNone => count == 0;
 
@@ -29,7 +33,8 @@ sealed class Mistakes(List<WorkflowProblem> problems)
         problem.Position < 0 ? problem.Message : string.Create(CultureInfo.InvariantCulture, $"{problem.Message} (character {problem.Position + 1})"));
 
     /// <summary>` Did you mean 'x'?`, or nothing.</summary>
-    public string Near(string name, IReadOnlyCollection<string> candidates) => IsEnough ? "" : NearestName.Suggest(name, candidates);
+    public string Near(string name, IReadOnlyCollection<string> candidates)
+        => IsEnough || (comparisons += candidates.Count) > ComparisonsMax ? "" : NearestName.Suggest(name, candidates);
 
     public static string Under(string path, string below) => (path, below) switch
     {
