@@ -218,7 +218,8 @@ public sealed class PackReaderTests : IDisposable
             cancellation: allow_finish
             tasks:
               issue:
-                action: edge.issue_cert
+                action: edge.check_cert
+                input: {host: "{{ parameters.domain }}"}
                 next:
                   - {when: "{{ succeeded() }}", do: [a, b]}
               a: {action: core.noop}

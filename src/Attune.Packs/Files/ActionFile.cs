@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Attune.Engine.Workflows;
 
 namespace Attune.Packs.Files;
 
@@ -75,6 +76,12 @@ public sealed partial record ActionFile
     public required IReadOnlyList<string> Tags { get; init; }
 
     public bool IsWorkflow => WorkflowFile is not null;
+
+    /// <summary>Every mistake of the workflow among the actions around it, each with its line; reading it has found the others.</summary>
+    public IEnumerable<PackProblem> CheckWorkflow(WorkflowCheckSurroundings around) => Graph?.Workflow is null
+        ? []
+        : Graph.Check(around with { Ref = Ref, Parameters = Parameters.Schema })
+            .Select(problem => new PackProblem(WorkflowFile!, problem.Line, problem.Path, problem.Message));
 
     internal static ActionFile Read(FieldReader fields, PackLayout layout)
     {

@@ -37,7 +37,7 @@ sealed class YamlFile
         try
         {
             var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(content.Span);
-            return new YamlFile(new StringReader(text.TrimStart('\uFEFF')), report).Document();
+            return new YamlFile(new StringReader(text.TrimStart('\uFEFF')), report).Whole();
         }
         catch (DecoderFallbackException)
         {
@@ -49,6 +49,20 @@ sealed class YamlFile
         }
 
         return null;
+    }
+
+    YamlNode? Whole()
+    {
+        try
+        {
+            return Document();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // Some broken texts end its scanner with something else than its own exception, which knows no place.
+            report((int)(parser.Current?.End.Line ?? 0), "is not valid YAML behind this line.");
+            return null;
+        }
     }
 
     YamlNode? Document()

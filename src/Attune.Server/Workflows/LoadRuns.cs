@@ -84,7 +84,7 @@ sealed class LoadRuns(ParameterSecrets secrets, WorkflowGraphs graphs)
         var config = reader.IsDBNull(9) ? null : reader.GetString(9);
         var variables = reader.GetString(7);
         var executionId = reader.GetInt64(1);
-        var run = new WorkflowRun
+        var run = new ConductedRun
         {
             Id = reader.GetInt64(0),
             ExecutionId = executionId,

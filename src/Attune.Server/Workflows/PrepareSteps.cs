@@ -86,7 +86,7 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
         }
     }
 
-    async ValueTask AddTaskAsync(StepRows rows, WorkflowRun run, StartAction command, CancellationToken ct)
+    async ValueTask AddTaskAsync(StepRows rows, ConductedRun run, StartAction command, CancellationToken ct)
     {
         var task = TaskJson(run, command.Key, command.Task, command.Batch, command.TriesMax);
         var (item, error) = await CheckAsync(run, command, ct);
@@ -96,7 +96,7 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
             rows.StandIns.Add(new(command.ActionRef, run, task, command.Timeout, ErrorOf(error!), null));
     }
 
-    async ValueTask<(NewExecution? Item, TaskError? Error)> CheckAsync(WorkflowRun run, StartAction command, CancellationToken ct)
+    async ValueTask<(NewExecution? Item, TaskError? Error)> CheckAsync(ConductedRun run, StartAction command, CancellationToken ct)
     {
         if (await start.FindAsync(command.ActionRef, ct) is not { } action)
             return (null, new("ACTION_NOT_FOUND", $"There is no action '{command.ActionRef}'."));
@@ -168,7 +168,7 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
     static string Names(IReadOnlyList<TaskStanding> standing, Predicate<TaskState> wanted)
         => string.Join(',', standing.Where(task => wanted(task.State)).Select(task => task.Name));
 
-    static string TaskJson(WorkflowRun run, RunKey key, string task, int batch, int triesMax)
+    static string TaskJson(ConductedRun run, RunKey key, string task, int batch, int triesMax)
     {
         var buffer = new ArrayBufferWriter<byte>(192);
         using (var writer = new Utf8JsonWriter(buffer, Writing))

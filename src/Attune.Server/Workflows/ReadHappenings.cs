@@ -27,7 +27,7 @@ sealed class ReadHappenings(ParameterSecrets secrets)
     }
 
     // An execution that was deleted meanwhile tells nothing any more.
-    Happening? Read(HappeningRow row, WorkflowRun run, DateTimeOffset now)
+    Happening? Read(HappeningRow row, ConductedRun run, DateTimeOffset now)
     {
         if (row.Kind is "started")
             return new WorkflowStarted(now, run.Timeout, run.Retry);

@@ -5,11 +5,11 @@ namespace Attune.Server.Workflows;
 
 /// <summary>An execution that a task starts.</summary>
 /// <param name="Task">`execution.workflow_task`.</param>
-readonly record struct TaskRow(NewExecution Item, WorkflowRun Run, string Task);
+readonly record struct TaskRow(NewExecution Item, ConductedRun Run, string Task);
 
 /// <summary>A task's execution that no agent runs: it asks people, or it could not be started.</summary>
 /// <param name="Error">JSON; null where it asks.</param>
-readonly record struct StandInRow(string ActionRef, WorkflowRun Run, string Task, TimeSpan? Timeout, string? Error, AskPeople? Ask);
+readonly record struct StandInRow(string ActionRef, ConductedRun Run, string Task, TimeSpan? Timeout, string? Error, AskPeople? Ask);
 
 /// <summary>Executions of one run of a task, or of all where <paramref name="Number"/> is 0.</summary>
 readonly record struct RunRow(long Parent, int Number);

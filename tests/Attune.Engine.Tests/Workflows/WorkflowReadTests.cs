@@ -114,7 +114,7 @@ public sealed class WorkflowReadTests
     [InlineData("{'output_map': 'x', 'tasks': {'a': {'action': 'core.noop'}}}", "output_map: must be a mapping, not a text.")]
     [InlineData(
         "{'tasks': {'a': {'action': 'core.noop', 'next': [{'do': 'b'}]}, 'b': {'action': 'core.noop', 'on_error': 'a'}}}",
-        "tasks: There is no task to start with: each is named by a `do` or an `on_error`.")]
+        "tasks: There is no task to start with: each is named by a `do` or an `on_error`. Put one before them, such as `start: {action: core.noop, next: [{do: a}]}`.")]
     public void A_mistake_of_the_workflow_is_told_with_its_path(string definition, params string[] mistakes)
         => Same(mistakes, Definition.MistakesOf(definition));
 
@@ -122,7 +122,7 @@ public sealed class WorkflowReadTests
     [InlineData("'action': 'core.noop', 'inquiry': {'prompt': '?'}", "inquiry: stands instead of `action`; leave one of them out.")]
     [InlineData("'action': 'noop'", "action: 'noop' is no ref; write `pack.name`, as in `core.echo`.")]
     [InlineData("'action': '{{ vars.ref }}'", "action: '{{ vars.ref }}' is no ref; write `pack.name`, as in `core.echo`.")]
-    [InlineData("'action': 3", "action: must be a text, not a number.")]
+    [InlineData("'action': 3", "action: must be a text, not a number; put it into quotes.")]
     [InlineData("'action': 'core.noop', 'input': ['x']", "input: must be a mapping, not a list.")]
     [InlineData("'action': 'core.noop', 'input': {'a': {'b': 'x {{ uper(1) }}'}}", "input.a.b: There is no function 'uper'. Did you mean 'upper'? (character 6)")]
     [InlineData("'action': 'core.noop', 'join': 'al'", "join: must be `all`, or how many of the tasks that lead here it waits for: 1 or more.")]

@@ -51,7 +51,7 @@ sealed class Board
 
     /// <summary>In the order in which they came.</summary>
     public IEnumerable<Arrival> ArrivalsInOrder
-        => Joins.Values.SelectMany(join => join.Waiting).SelectMany(arrivals => arrivals).OrderBy(arrival => arrival.Order);
+        => Joins.Values.SelectMany(join => join.Waiting).SelectMany(arrivals => arrivals).Where(arrival => arrival.Order > 0).OrderBy(arrival => arrival.Order);
 
     /// <summary>Nodes of the branches that are not over: those that run first.</summary>
     public IEnumerable<int> BranchesInOrder

@@ -44,10 +44,19 @@ sealed class BoardReader(Workflow workflow)
             LastArrival = Number(json, "last_arrival"),
             Contexts = new(
                 Map(json, "vars"), Map(json, "ended"), (int)Number(json, "next_node"),
-                All(json, "nodes").Select(node => ((int)Number(node, "n"), (int)Number(node, "parent"), Map(node, "vars")))),
+                All(json, "nodes").Select(node => ((int)Number(node, "n"), (int)Number(node, "parent"), Map(node, "vars"), Flag(node, "ended")))),
         };
         foreach (var task in All(json, "tasks"))
-            board.Tasks.Add(Task(task).Index, new((int)Number(task, "runs"), Ended(task)));
+        {
+            var record = new TaskRecord((int)Number(task, "runs"), Ended(task), (int)Number(task, "seen") - 1, (int)Number(task, "left") - 1);
+            board.Tasks.Add(Task(task).Index, record);
+            foreach (var node in (int[])[record.Seen, record.Left])
+            {
+                if (node >= 0)
+                    board.Contexts.Use(node);
+            }
+        }
+
         foreach (var each in All(json, "runs"))
         {
             var run = Run(each);

@@ -57,6 +57,7 @@ static class BoardWriter
             json.WriteNumber("n", each.Number);
             Write(json, "parent", each.Node.Parent);
             WriteMap(json, "vars", each.Node.Writes);
+            Write(json, "ended", each.Node.HasEnded);
         });
     }
 
@@ -79,6 +80,8 @@ static class BoardWriter
     {
         json.WriteNumber("t", task.Key);
         Write(json, "runs", task.Value.RunCount);
+        Write(json, "seen", task.Value.Seen + 1);
+        Write(json, "left", task.Value.Left + 1);
         if (task.Value.Last is not { } last)
             return;
         json.WriteNumber("n", last.Run);

@@ -45,7 +45,7 @@ static class Foresight
                 return;
             }
 
-            tasks[run.Task] = new(0, over);
+            tasks[run.Task] = TaskRecord.New with { Last = over };
             Want(task.Next.SelectMany(Names.ReadBy), new(run.Context, over));
             foreach (var target in task.Next.SelectMany(transition => transition.Do).Where(target => target.Task >= 0))
                 Want(Turn.ReadAtStart(workflow.Tasks[target.Task]), new(run.Context));

@@ -5,7 +5,7 @@ namespace Attune.Engine.Workflows.Conducting;
 /// <summary>A branch that waits at a join.</summary>
 /// <param name="Source">Index of the task that it comes from.</param>
 /// <param name="Context">It uses that node.</param>
-/// <param name="Order">Of arrivals over all joins.</param>
+/// <param name="Order">Of arrivals over all joins; 0 where the workflow has ended since.</param>
 readonly record struct Arrival(int Source, int Context, long Order);
 
 /// <summary>What has arrived at a join. Each source counts its arrivals; the n-th of each belong to round n.</summary>
@@ -39,10 +39,10 @@ sealed record JoinRounds(int Fired, ImmutableArray<int> Counts, ImmutableArray<I
         return isComplete;
     }
 
-    /// <summary>All who wait use the root: the branches themselves are over.</summary>
-    public JoinRounds AtRoot() => this with
+    /// <summary>The workflow has ended, and so have the branches that wait.</summary>
+    public JoinRounds AtEnd() => this with
     {
-        Waiting = [.. Waiting.Select(round => round.Select(arrival => arrival with { Context = Contexts.Root }).ToImmutableArray())],
+        Waiting = [.. Waiting.Select(round => round.Select(arrival => arrival with { Order = 0 }).ToImmutableArray())],
     };
 
     /// <summary>Nobody from these sources waits, or has come to the round that is next.</summary>

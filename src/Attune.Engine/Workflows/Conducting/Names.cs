@@ -97,7 +97,7 @@ sealed class Names(Workflow workflow, WorkflowSurroundings around)
         _ => TaskOutcome.Failed,
     };
 
-    static string StatusOf(RunOutcome outcome) => outcome switch
+    public static string StatusOf(RunOutcome outcome) => outcome switch
     {
         RunOutcome.Completed => "completed",
         RunOutcome.Timeout => "timeout",

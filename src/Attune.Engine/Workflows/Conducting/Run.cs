@@ -60,4 +60,9 @@ sealed record EndedRun(int Run, RunOutcome Outcome, TaskError? Error, long Handl
 
 /// <summary>What is known of a task that was reached.</summary>
 /// <param name="RunCount">Times it was run, retries not counted.</param>
-sealed record TaskRecord(int RunCount, EndedRun? Last);
+/// <param name="Seen">The node at which its last run began, for one that begins again; -1 where that is forgotten. It uses it.</param>
+/// <param name="Left">The node that its last run left behind, for joins that it need not come to again; -1 where that is forgotten. It uses it.</param>
+sealed record TaskRecord(int RunCount, EndedRun? Last, int Seen, int Left)
+{
+    public static TaskRecord New { get; } = new(0, null, -1, -1);
+}

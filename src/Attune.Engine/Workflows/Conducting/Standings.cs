@@ -28,9 +28,10 @@ sealed class Standings(Workflow workflow, Board board)
             [.. runs.Select(run => run.Number)]);
     }
 
-    bool IsRunning(Run run) => run.IsLive && !IsHeld(run);
+    bool IsRunning(Run run) => run.IsLive && HeldOf(run) is null;
 
-    bool IsHeld(Run run) => run.Items is null && board.Held.ContainsKey(new(run.Number, -1, run.Try));
+    RunEnded? HeldOf(Run run)
+        => run.Items is null && board.Held.TryGetValue(new(run.Number, -1, run.Try), out var held) ? held : null;
 
     string? Waiting(WorkflowTask task, IReadOnlyList<Run> runs)
     {
@@ -53,6 +54,12 @@ sealed class Standings(Workflow workflow, Board board)
 
     string Waiting(WorkflowTask task, Run run)
     {
+        if (HeldOf(run) is { } held)
+        {
+            var why = held.Error is { } error ? $" ({error.Message})" : "";
+            return $"It ended as {Names.StatusOf(held.Outcome)}{why}; what follows waits for the workflow to be resumed.";
+        }
+
         if (board.IsPaused)
             return "Waits for the workflow to be resumed.";
         var until = run.Until ?? run.Items?.Open.Min(open => open.Until);

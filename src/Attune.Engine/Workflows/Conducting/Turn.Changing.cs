@@ -16,8 +16,7 @@ sealed partial class Turn
         Rejoin(chosen);
         foreach (var index in chosen)
         {
-            board.Contexts.Use(Contexts.Root);
-            if (NewRun(index, Contexts.Root, isCounted: true) is { } run)
+            if (NewRun(index, SeenBy(index), isCounted: true) is { } run)
                 Set(run with { Phase = RunPhase.Ready });
         }
     }
@@ -52,7 +51,7 @@ sealed partial class Turn
         else
         {
             Rejoin([task.Index]);
-            context = board.Contexts.Gather(board.BranchesInOrder);
+            context = SeenBy(task.Index);
         }
 
         if (NewRun(task.Index, context, isCounted: before.Count == 0 && edit.Input is not null) is not { } run)
@@ -92,7 +91,7 @@ sealed partial class Turn
         {
             Number = board.Tasks[task.Index].Last!.Run,
             Task = task.Index,
-            Context = board.Contexts.Gather(board.BranchesInOrder),
+            Context = SeenBy(task.Index),
             Phase = RunPhase.Running,
         });
         run = Set(run with { Items = Changed(items, task, edit, number) });
@@ -148,6 +147,19 @@ sealed partial class Turn
         commands.Add(new ReopenWorkflow());
     }
 
+    // As its last run saw it; used by the caller from now on.
+    int SeenBy(int task) => UsedOr(board.Tasks.GetValueOrDefault(task)?.Seen ?? -1);
+
+    int LeftBy(int task) => UsedOr(board.Tasks.GetValueOrDefault(task)?.Left ?? -1);
+
+    int UsedOr(int node)
+    {
+        if (node < 0)
+            return board.Contexts.Gather(board.BranchesInOrder);
+        board.Contexts.Use(node);
+        return node;
+    }
+
     // Joins below tasks that run again start once more: who does not run again has arrived, who does has not.
     void Rejoin(IReadOnlyList<int> tasks)
     {
@@ -166,9 +178,9 @@ sealed partial class Turn
                 if (isFull || below.Contains(source) || alive.Contains(source) || renewed.Counts[place] is 0 || renewed.Counts[place] > renewed.Fired)
                     continue;
 
-                board.Contexts.Use(Contexts.Root);
+                var left = LeftBy(source);
                 renewed = renewed with { Counts = renewed.Counts.SetItem(place, renewed.Fired) };
-                renewed = renewed.WithArrival(place, new(source, Contexts.Root, ++board.LastArrival), out _);
+                renewed = renewed.WithArrival(place, new(source, left, ++board.LastArrival), out _);
             }
 
             board.Joins[index] = renewed;

@@ -11,7 +11,7 @@ sealed partial class Turn
         if (board.Status is not WorkflowStatus.Requested)
             return;
 
-        board.Timeout = started.Timeout is null || workflow.Timeout < started.Timeout ? workflow.Timeout ?? started.Timeout : started.Timeout;
+        board.Timeout = workflow.Timeout is null || started.Timeout < workflow.Timeout ? started.Timeout : workflow.Timeout;
         board.Retry = started.Retry;
         Launch();
     }
@@ -22,14 +22,14 @@ sealed partial class Turn
         board.Deadline = now + board.Timeout;
         if (!TryRenderMap(workflow.Vars, "vars", new(Contexts.Root), out var variables, out var error))
         {
-            EndAs(WorkflowStatus.Failed, error, stops: false);
+            EndAs(WorkflowStatus.Failed, error);
             return;
         }
 
         board.Contexts = new(variables);
         if (board.Contexts.Size > VariablesMax)
         {
-            EndAs(WorkflowStatus.Failed, new("VARIABLES_TOO_LARGE", $"vars: they take more than {VariablesMax / 1024} KiB in all."), stops: false);
+            EndAs(WorkflowStatus.Failed, new("VARIABLES_TOO_LARGE", $"vars: they take more than {VariablesMax / 1024} KiB in all."));
             return;
         }
 
@@ -43,12 +43,12 @@ sealed partial class Turn
     void Cancel(string reason)
     {
         if (!board.IsFinished)
-            EndAs(WorkflowStatus.Cancelled, new("CANCELLED", reason is "" ? "It was cancelled." : $"It was cancelled: {reason}"), stops: false);
+            EndAs(WorkflowStatus.Cancelled, new("CANCELLED", reason is "" ? "It was cancelled." : $"It was cancelled: {reason}"));
     }
 
     /// <summary>It is certain how the workflow ends: nothing begins any more.</summary>
     /// <param name="stops">What runs is stopped whatever the workflow's policy is.</param>
-    void EndAs(WorkflowStatus outcome, TaskError error, bool stops)
+    void EndAs(WorkflowStatus outcome, TaskError error, bool stops = false)
     {
         if (board.Status is not (WorkflowStatus.Requested or WorkflowStatus.Running))
             return;
@@ -64,9 +64,8 @@ sealed partial class Turn
         foreach (var ended in held)
             TakeEnd(ended);
 
-        stops |= workflow.Cancellation is CancellationPolicy.CancelRunning;
         foreach (var run in board.RunsInOrder.ToList())
-            Stop(run, stops, wasPaused);
+            Stop(run, stops || workflow.Cancellation is CancellationPolicy.CancelRunning, wasPaused);
     }
 
     void Stop(Run run, bool stops, bool wasPaused)
@@ -88,6 +87,10 @@ sealed partial class Turn
         {
             commands.Add(new CancelRun(run.Number));
         }
+        else if (board.EndsAs is WorkflowStatus.Cancelled)
+        {
+            commands.Add(new CancelWorkflows(run.Number));
+        }
         else if (wasPaused)
         {
             // A workflow below would wait for ever.
@@ -99,12 +102,9 @@ sealed partial class Turn
     bool Finish()
     {
         foreach (var arrival in board.ArrivalsInOrder.ToList())
-            board.Contexts.End(arrival.Context);
+            board.Contexts.Conclude(arrival.Context);
         foreach (var (task, rounds) in board.Joins.ToList())
-            board.Joins[task] = rounds.AtRoot();
-        board.Contexts = new(board.Contexts.Outlook([]));
-        foreach (var _ in board.ArrivalsInOrder)
-            board.Contexts.Use(Contexts.Root);
+            board.Joins[task] = rounds.AtEnd();
 
         var output = Value.Of(ValueMap.Empty);
         if (board.Status is WorkflowStatus.Running && !TryOutput(out output, out var error))
@@ -144,7 +144,7 @@ sealed partial class Turn
         (output, error) = (Value.Of(ValueMap.Empty), null);
         if (workflow.OutputMap is not { } template)
             return true;
-        if (!TryRenderMap(template, "output_map", new(Contexts.Root), out var map, out error))
+        if (!TryRenderMap(template, "output_map", new(Contexts.Final), out var map, out error))
             return false;
         output = Value.Of(map);
         return true;
@@ -156,11 +156,11 @@ sealed partial class Turn
         if (workflow.OutputMap?.Root is not TemplateMap map)
             return TryOutput(out var whole, out _) ? whole : Value.Of(ValueMap.Empty);
 
-        names.Demand(board, Names.ReadBy(workflow.OutputMap), new(Contexts.Root));
+        names.Demand(board, Names.ReadBy(workflow.OutputMap), new(Contexts.Final));
         var members = new List<KeyValuePair<string, Value>>();
         foreach (var (name, part) in map.Members)
         {
-            if (TryRender(new Template(part), "output_map", new(Contexts.Root), out var value, out _))
+            if (TryRender(new Template(part), "output_map", new(Contexts.Final), out var value, out _))
                 members.Add(new(name, value));
         }
 

@@ -35,10 +35,15 @@ sealed partial class Turn
         var ended = new EndedRun(run.Number, outcome, error, handle, run.HasEditedResult, run.Items);
         board.Runs.Remove(run.Number);
         Record(run.Task, ended);
+        var departure = new Departure(run, ended);
         if (board.Status is WorkflowStatus.Running)
-            Follow(new(run, ended), workflow.Tasks[run.Task]);
+            Follow(departure, workflow.Tasks[run.Task]);
         else
-            board.Contexts.End(run.Context);
+            board.Contexts.Conclude(departure.Context);
+
+        var record = board.Tasks[run.Task];
+        board.Tasks[run.Task] = record with { Left = Remember(record.Left, departure.Context) };
+        board.Contexts.Leave(departure.Context);
     }
 
     void Record(int task, EndedRun ended) => board.Tasks[task] = board.Tasks[task] with { Last = ended };
@@ -60,20 +65,20 @@ sealed partial class Turn
         }
         else if (isUnhandled)
         {
-            error = new("TASK_FAILED", $"Task '{task.Name}' failed: {departure.Ended.Error!.Message}");
+            error = ErrorOf(task, departure);
         }
 
         if (error is null && departure.Fails)
-            error = new("FAIL_COMMAND", FailSentence(task, departure.Ended));
+            error = departure.Ended.Error is null ? new("FAIL_COMMAND", $"A transition of task '{task.Name}' says `fail`.") : ErrorOf(task, departure);
         if (error is null)
             Depart(departure);
         else
             Fail(departure, error);
     }
 
-    static string FailSentence(WorkflowTask task, EndedRun ended) => ended.Error is null
-        ? $"A transition of task '{task.Name}' says `fail`."
-        : $"A transition of task '{task.Name}' says `fail`: {ended.Error.Message}";
+    // The workflow fails by the task's own reason, so that whoever called it can tell.
+    static TaskError ErrorOf(WorkflowTask task, Departure departure)
+        => departure.Ended.Error! with { Message = $"Task '{task.Name}' failed: {departure.Ended.Error!.Message}" };
 
     void Succeed(Departure departure)
     {
@@ -100,6 +105,8 @@ sealed partial class Turn
                 return problem;
             foreach (var target in transition.Do)
                 Obey(departure, target);
+            if (departure.Fails)
+                return null;
         }
 
         return null;
@@ -156,6 +163,8 @@ sealed partial class Turn
 
             departure.Context = board.Contexts.Write(departure.Context, published);
             if (board.Contexts.Size > VariablesMax)
+                ForgetSeen();
+            if (board.Contexts.Size > VariablesMax)
             {
                 return new(
                     "VARIABLES_TOO_LARGE",
@@ -166,12 +175,27 @@ sealed partial class Turn
         return null;
     }
 
+    // Only tasks that run again need it; then they see what there is at the end.
+    void ForgetSeen()
+    {
+        foreach (var (task, record) in board.Tasks.ToList())
+        {
+            foreach (var node in (int[])[record.Seen, record.Left])
+            {
+                if (node >= 0)
+                    board.Contexts.Leave(node);
+            }
+
+            board.Tasks[task] = record with { Seen = -1, Left = -1 };
+        }
+    }
+
     void Fail(Departure departure, TaskError error)
     {
         foreach (var (_, context) in departure.Targets)
             board.Contexts.Leave(context);
-        board.Contexts.End(departure.Context);
-        EndAs(WorkflowStatus.Failed, error, stops: false);
+        board.Contexts.Conclude(departure.Context);
+        EndAs(WorkflowStatus.Failed, error);
     }
 
     void Depart(Departure departure)
@@ -183,10 +207,8 @@ sealed partial class Turn
         }
 
         // What was published after the last fork is a branch that ends here.
-        if (departure.GoesAgain || departure.Targets.Exists(target => target.Context == departure.Context))
-            board.Contexts.Leave(departure.Context);
-        else
-            board.Contexts.End(departure.Context);
+        if (!departure.GoesAgain && !departure.Targets.Exists(target => target.Context == departure.Context))
+            board.Contexts.Conclude(departure.Context);
 
         foreach (var (task, context) in departure.Targets)
             Reach(task, context, departure.Run.Task);

@@ -23,18 +23,20 @@ sealed partial class Turn
         foreach (var run in LiveActions())
             commands.Add(new ResumeRun(run.Number));
 
-        var held = board.Held.Values.ToList();
-        board.Held.Clear();
-        foreach (var ended in held)
+        // One by one: when one of them fails the workflow, those behind it are still known to have ended.
+        while (board.Held.Count > 0)
         {
-            if (Awaits(ended.Key))
-                TakeEnd(ended);
+            var (_, ended) = board.Held.GetAt(0);
+            board.Held.RemoveAt(0);
+            TakeEnd(ended);
         }
 
-        foreach (var run in board.RunsInOrder.ToList())
+        foreach (var number in board.RunsInOrder.Select(run => run.Number).ToList())
         {
+            if (!board.Runs.TryGetValue(number, out var run))
+                continue;
             if (run.Phase is not RunPhase.Running)
-                beginning.Enqueue(run.Number);
+                beginning.Enqueue(number);
             else if (run.Items is not null)
                 Fill(run);
         }

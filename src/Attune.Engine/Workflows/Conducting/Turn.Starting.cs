@@ -73,7 +73,7 @@ sealed partial class Turn
         {
             if (!TryDecide(when, $"tasks.{task.Name}.retry.when", view, out var holds, out var problem))
             {
-                error = problem;
+                error = problem with { Message = $"{problem.Message} This was asked because it failed: {error!.Message}" };
                 return false;
             }
 

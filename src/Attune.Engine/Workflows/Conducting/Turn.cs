@@ -86,8 +86,8 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
             return;
         if (board.Deadline <= now)
         {
-            EndAs(
-                WorkflowStatus.Timeout, new("TIMEOUT", $"The workflow took longer than {Seconds(board.Timeout!.Value)}."), stops: true);
+            // A timeout that lets things run on would bound nothing.
+            EndAs(WorkflowStatus.Timeout, new("TIMEOUT", $"The workflow took longer than {Seconds(board.Timeout!.Value)}."), stops: true);
             return;
         }
 
@@ -144,15 +144,23 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
         if (board.Status is not WorkflowStatus.Running || board.LastRun >= RunsMax)
         {
             board.Contexts.End(context);
-            EndAs(WorkflowStatus.Failed, new("RUNS_EXCEEDED", $"The workflow made {RunsMax} runs of tasks: no more are allowed."), stops: false);
+            EndAs(WorkflowStatus.Failed, new("RUNS_EXCEEDED", $"The workflow made {RunsMax} runs of tasks: no more are allowed."));
             return null;
         }
 
-        var record = board.Tasks.GetValueOrDefault(task) ?? new(0, null);
-        board.Tasks[task] = record with { RunCount = record.RunCount + (isCounted ? 1 : 0) };
+        var record = board.Tasks.GetValueOrDefault(task) ?? TaskRecord.New;
+        board.Tasks[task] = record with { RunCount = record.RunCount + (isCounted ? 1 : 0), Seen = Remember(record.Seen, context) };
         var run = Set(new() { Number = ++board.LastRun, Task = task, Context = context });
         beginning.Enqueue(run.Number);
         return run;
+    }
+
+    int Remember(int before, int node)
+    {
+        board.Contexts.Use(node);
+        if (before >= 0)
+            board.Contexts.Leave(before);
+        return node;
     }
 
     static TaskError UsualError(RunOutcome outcome) => outcome switch

@@ -40,7 +40,17 @@ sealed class DefinitionFields(Value map, string path, Mistakes mistakes)
 
     public string? Text(string name)
     {
-        if (Find(name) is not { } value || !Expect(name, value, "a text", ValueKind.String))
+        if (Find(name) is not { } value)
+            return null;
+
+        // `version: 1.0` is a number to YAML.
+        if (value.Kind is ValueKind.Int or ValueKind.Double or ValueKind.Bool)
+        {
+            Report(name, $"must be a text, not {NameOf(value.Kind)}; put it into quotes.");
+            return null;
+        }
+
+        if (!Expect(name, value, "a text", ValueKind.String))
             return null;
         if (value.AsString().Length <= TextMax)
             return value.AsString();

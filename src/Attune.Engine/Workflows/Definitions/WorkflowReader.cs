@@ -54,9 +54,9 @@ sealed partial class WorkflowReader
         fields.Done();
 
         var tasks = Graph();
-        var roots = tasks.Where(task => task.Sources.Count == 0).Select(task => task.Index).ToArray();
+        var roots = tasks.Where(task => task.Sources.All(source => source == task.Index)).Select(task => task.Index).ToArray();
         if (mistakes.IsNone && roots.Length == 0)
-            mistakes.Report("tasks", "There is no task to start with: each is named by a `do` or an `on_error`.");
+            mistakes.Report("tasks", $"There is no task to start with: each is named by a `do` or an `on_error`. Put one before them, such as `start: {{action: core.noop, next: [{{do: {tasks[0].Name}}}]}}`.");
         if (!mistakes.IsNone)
             return null;
 

@@ -39,8 +39,10 @@ sealed record Case
 sealed record Intervention(TimeSpan At, string Of, string Line, Func<DateTimeOffset, Happening> Happening, Value? Report);
 
 /// <summary>What is null is not compared, except an error: then there must be none.</summary>
+/// <param name="Check">What `attune workflow check` says of it.</param>
 sealed record Expected(
-    string Sequence, string Status, Value Output, ExpectedError? Error, Value? Variables, IReadOnlyDictionary<string, ExpectedTask> Tasks);
+    IReadOnlyList<string> Check, string Sequence, string Status, Value Output, ExpectedError? Error, Value? Variables,
+    IReadOnlyDictionary<string, ExpectedTask> Tasks);
 
 sealed record ExpectedError(string Reason, string? Message);
 

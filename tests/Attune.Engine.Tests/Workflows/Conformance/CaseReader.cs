@@ -131,6 +131,7 @@ static class CaseReader
     static Expected ReadExpected(Fields fields)
     {
         var expected = new Expected(
+            [.. (fields.Optional("check")?.AsList() ?? []).Select(each => each.AsString())],
             fields.Text("sequence"),
             fields.Text("status"),
             fields.Optional("output") ?? Value.Of(ValueMap.Empty),

@@ -57,6 +57,7 @@ static class Cases
         | an outcome | `result` (`answer` of an inquiry) or `failed`, `timeout`, `cancelled`, `abandoned` (with `REASON: message` or without), or `never`; `after` (1s); `stops_after`, once it is cancelled (0s). `result` and `after` may be templates over the `input` |
         | `meanwhile` | at a time: `pause`, `resume`, `cancel`, `rerun`, `edit` with `input` or `result`, a `report` out of turn; `of` a sub-workflow |
         | `expect.sequence` | everything that starts, ends and is done to it, with its time: `start TASK[item] again (1 of 2) in wave 1 {input} for TIMEOUT on LABELS` |
+        | `expect.check` | what `attune workflow check` finds in it; nothing unless said |
         | `expect` | `status`, `output` ({} unless said), `error` (none unless said), `variables`, and `tasks` that matter. `…` in a message stands for anything |
 
         The host also reads every state from what was stored, takes each step twice, replays the whole with and without putting happenings together,

@@ -15,6 +15,8 @@ sealed class PretendRun(
 
     public string Path => path;
 
+    public Workflow Workflow => workflow;
+
     public WorkflowState State => history.State;
 
     public DateTimeOffset? WakeAt => State.WakeAt;
@@ -71,12 +73,13 @@ sealed class PretendRun(
         }
     }
 
+    // Of each item its last try; nothing where that did not complete.
     Value ItemResults(int run, int lastStep)
     {
-        var completed = executions.Where(each => each.Key.Run == run && each.EndedIn <= lastStep && each.Completed).ToList();
-        var items = new Value[completed.Count == 0 ? 0 : completed.Max(each => each.Key.Item) + 1];
-        foreach (var execution in completed)
-            items[execution.Key.Item] = execution.Result;
+        var ended = executions.Where(each => each.Key.Run == run && each.EndedIn <= lastStep).ToList();
+        var items = new Value[ended.Count == 0 ? 0 : ended.Max(each => each.Key.Item) + 1];
+        foreach (var execution in ended.OrderBy(each => each.Key.Try))
+            items[execution.Key.Item] = execution.Completed ? execution.Result : Value.Null;
         return Value.Of(items);
     }
 
@@ -102,6 +105,9 @@ sealed class PretendRun(
                 break;
             case ResumeRun resume:
                 TellChildren(resume.Run, "resume", () => new ResumeRequested(stage.Now));
+                break;
+            case CancelWorkflows cancelled:
+                TellChildren(cancelled.Run, "cancel", () => new CancelRequested(stage.Now, "Its workflow was cancelled."));
                 break;
             case KeepValue keep:
                 if (!kept.TryAdd(keep.Key, (keep.Value, history.Steps - 1)))

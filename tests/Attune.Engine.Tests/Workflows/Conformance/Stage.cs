@@ -33,6 +33,10 @@ sealed class Stage
 
     public PretendRun Main { get; }
 
+    /// <summary>What the check finds in the workflows, without knowing their actions.</summary>
+    public IReadOnlyList<string> Problems
+        => [.. runs.SelectMany(run => WorkflowCheck.Find(run.Workflow, new())).Select(each => $"{each.Path}: {each.Message}").Distinct()];
+
     /// <summary>What happened, in order.</summary>
     public IReadOnlyList<string> Lines => lines;
 

@@ -18,7 +18,7 @@ static class Telling
     public static string Start(string task, StartAction command)
     {
         var text = new StringBuilder("start ").Append(task);
-        Add(text, command.Key.Try > 0 ? $"again ({command.Key.Try} of {command.TriesMax - 1})" : "");
+        Add(text, Again(command.Key.Try, command.TriesMax));
         Add(text, command.Batch > 0 ? $"in wave {command.Batch}" : "");
         Add(text, command.Parameters.AsMap().Count > 0 ? Show(command.Parameters) : "");
         Add(text, command.Timeout is { } timeout ? $"for {Time(timeout)}" : "");
@@ -30,7 +30,7 @@ static class Telling
     public static string Ask(string task, AskPeople command)
     {
         var text = new StringBuilder("ask ").Append(task);
-        Add(text, command.Key.Try > 0 ? $"again ({command.Key.Try} of {command.TriesMax - 1})" : "");
+        Add(text, Again(command.Key.Try, command.TriesMax));
         Add(text, Show(Value.Of(command.Prompt)));
         IEnumerable<string> people = [.. command.Identities, .. command.PermissionSets];
         Add(text, people.Any() ? $"to {string.Join(", ", people)}" : "");
@@ -40,6 +40,10 @@ static class Telling
         Add(text, command.NoSelfAnswer ? "not the starter" : "");
         return text.ToString();
     }
+
+    // Behind its last try something runs again only because a person changed it.
+    static string Again(int attempt, int triesMax)
+        => attempt == 0 ? "" : attempt < triesMax ? $"again ({attempt} of {triesMax - 1})" : "again";
 
     public static string End(string task, RunOutcome outcome, TaskError? error) => outcome switch
     {

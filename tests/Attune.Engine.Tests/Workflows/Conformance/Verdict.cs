@@ -13,6 +13,7 @@ static partial class Verdict
     {
         var (expected, actual) = (Lines(story.Expected.Sequence), stage.Lines.Select(Squeezed).ToList());
         Compare(story.Expected, stage.Main, expected, actual);
+        CompareCheck(story.Expected.Check, stage.Problems, expected, actual);
         return expected.SequenceEqual(actual) ? null : Difference(expected, actual);
     }
 
@@ -64,6 +65,12 @@ static partial class Verdict
             var wished = wish is null ? "none" : wish.Message is null ? wish.Reason : $"{wish.Reason}: {wish.Message}";
             Add(what, wished, isMet ? wished : truth is null ? "none" : $"{truth.Reason}: {truth.Message}");
         }
+    }
+
+    static void CompareCheck(IReadOnlyList<string> expected, IReadOnlyList<string> found, List<string> wanted, List<string> actual)
+    {
+        wanted.AddRange(expected.Select(problem => $"check: {problem}"));
+        actual.AddRange(found.Select(problem => $"check: {expected.FirstOrDefault(pattern => Fits(pattern, problem)) ?? problem}"));
     }
 
     // An ellipsis stands for anything.

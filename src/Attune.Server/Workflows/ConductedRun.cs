@@ -5,7 +5,7 @@ using Attune.Engine.Workflows;
 namespace Attune.Server.Workflows;
 
 /// <summary>A run of a workflow: what it was started with, which never changes.</summary>
-sealed record WorkflowRun
+sealed record ConductedRun
 {
     /// <summary>Of `workflow_execution`.</summary>
     public required long Id { get; init; }
@@ -42,7 +42,7 @@ sealed record WorkflowRun
 /// </param>
 /// <param name="Bytes">What it takes, roughly.</param>
 sealed record RememberedRun(
-    WorkflowRun Run, long Step, WorkflowState State, string Status, string Variables, RememberedValues Values, long Bytes);
+    ConductedRun Run, long Step, WorkflowState State, string Status, string Variables, RememberedValues Values, long Bytes);
 
 /// <summary>A run whose row is locked, with what has happened to it.</summary>
 sealed class HeldRun
