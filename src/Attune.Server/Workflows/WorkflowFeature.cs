@@ -1,5 +1,3 @@
-using Attune.Server.Inquiries;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Attune.Server.Workflows;
 
@@ -7,7 +5,6 @@ static class WorkflowFeature
 {
     public static IServiceCollection AddWorkflows(this IServiceCollection services)
     {
-        services.TryAddSingleton<StoreInquiries>();
         return services
             .AddSingleton<WorkflowSignals>()
             .AddSingleton<WorkflowGraphs>()
