@@ -1,24 +1,20 @@
-
 namespace Attune.Server.Workflows;
 
 static class WorkflowFeature
 {
-    public static IServiceCollection AddWorkflows(this IServiceCollection services)
-    {
-        return services
-            .AddSingleton<WorkflowSignals>()
-            .AddSingleton<WorkflowGraphs>()
-            .AddSingleton<WorkflowCache>(_ => new())
-            .AddSingleton<PackConfigs>()
-            .AddSingleton<LoadRuns>()
-            .AddSingleton<ReadHappenings>()
-            .AddSingleton<BringValues>()
-            .AddSingleton<StepWorkflows>()
-            .AddSingleton<PrepareSteps>()
-            .AddSingleton<StoreSteps>()
-            .AddSingleton<ConductWorkflows>()
-            .AddSingleton<OperateWorkflow>()
-            .AddSingleton<ConductLoop>()
-            .AddHostedService(provider => provider.GetRequiredService<ConductLoop>());
-    }
+    public static IServiceCollection AddWorkflows(this IServiceCollection services) => services
+        .AddSingleton<WorkflowSignals>()
+        .AddSingleton<WorkflowGraphs>()
+        .AddSingleton<WorkflowCache>(_ => new())
+        .AddSingleton<PackConfigs>()
+        .AddSingleton<LoadRuns>()
+        .AddSingleton<ReadHappenings>()
+        .AddSingleton<BringValues>()
+        .AddSingleton<StepWorkflows>()
+        .AddSingleton<PrepareSteps>()
+        .AddSingleton<StoreSteps>()
+        .AddSingleton<ConductWorkflows>()
+        .AddSingleton<OperateWorkflow>()
+        .AddSingleton<ConductLoop>()
+        .AddHostedService(provider => provider.GetRequiredService<ConductLoop>());
 }
