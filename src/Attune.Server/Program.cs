@@ -5,6 +5,7 @@ using Attune.Server.Executions;
 using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
+using Attune.Server.Inquiries;
 using Attune.Server.Keys;
 using Attune.Server.Packs;
 using Attune.Server.Rules;
@@ -47,7 +48,7 @@ static class Program
             .AddTimers()
             .AddWebhooks()
             .AddSensors()
-            .AddWorkflowApi();
+            .AddInquiries();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -65,7 +66,8 @@ static class Program
         app.MapFeed();
         app.MapWebhooks();
         app.MapSensors();
-        app.MapWorkflowApi();
+        app.MapWorkflows();
+        app.MapInquiries();
         return app;
     }
 }

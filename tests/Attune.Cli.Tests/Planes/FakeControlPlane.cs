@@ -46,6 +46,8 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeSensors Sensors => Get<FakeSensors>();
 
+    public FakeInquiries Inquiries => Get<FakeInquiries>();
+
     public FakeFeed Feed => Get<FakeFeed>();
 
     public FakeWorkflows Workflows => Get<FakeWorkflows>();
@@ -75,6 +77,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             .AddSingleton<FakeRules>()
             .AddSingleton<FakeTriggers>()
             .AddSingleton<FakeSensors>()
+            .AddSingleton<FakeInquiries>()
             .AddSingleton<FakeFeed>()
             .AddSingleton<FakeWorkflows>()
             .AddGrpc(grpc => grpc.Interceptors.Add<Script>());
@@ -89,6 +92,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
         app.MapGrpcService<FakeRules>();
         app.MapGrpcService<FakeTriggers>();
         app.MapGrpcService<FakeSensors>();
+        app.MapGrpcService<FakeInquiries>();
         app.MapGrpcService<FakeFeed>();
         app.MapGrpcService<FakeWorkflows>();
         await app.StartAsync(CancellationToken.None);
