@@ -59,6 +59,7 @@ public sealed class WorkflowTests : IAsyncLifetime
         {
             Assert.Equal(["version"], asked.ParametersSchema.Fields.Keys);
             Assert.Equal("shop", asked.PackRef);
+            Assert.Equal([("shop.deploy", true), ("shop.other", true)], asked.Actions.Select(action => (action.Ref, action.IsWorkflow)));
             Assert.StartsWith("tasks: {build", asked.Definition, StringComparison.Ordinal);
         });
     }
