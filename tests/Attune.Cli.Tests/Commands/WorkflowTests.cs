@@ -225,6 +225,18 @@ public sealed class WorkflowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task On_a_terminal_a_followed_tree_is_drawn_in_its_place()
+    {
+        bench.Plane.Executions.Trees.Enqueue(Tree(ExecutionStatus.Running));
+        bench.Plane.Executions.Trees.Enqueue(Tree(ExecutionStatus.Completed));
+
+        var tree = await bench.OnTerminalAsync("", "execution tree 10 --follow");
+
+        Assert.Equal(0, tree.ExitCode);
+        Assert.Contains("\e[9F\e[J", tree.Output);
+    }
+
+    [Fact]
     public async Task A_tree_as_json_is_the_answer()
     {
         bench.Plane.Executions.Trees.Enqueue(Tree(ExecutionStatus.Running));
