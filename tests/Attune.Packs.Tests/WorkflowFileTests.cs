@@ -2,7 +2,6 @@ using System.Text;
 using Attune.Engine.Schemas;
 using Attune.Engine.Workflows;
 using Attune.Packs.Files;
-using Attune.Packs.Yaml;
 
 namespace Attune.Packs.Tests;
 

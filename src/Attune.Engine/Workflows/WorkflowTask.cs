@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Attune.Engine.Expressions;
 using Attune.Engine.Retries;
@@ -74,6 +75,7 @@ public readonly record struct TransitionTarget(WorkflowCommandWord Word, int Tas
 /// <param name="Named">Name and list, in order.</param>
 /// <param name="Concurrency">Renders to a whole number; null: <see cref="DefaultConcurrency"/>.</param>
 /// <param name="BatchSize">Renders to a whole number; null: no waves.</param>
+[SuppressMessage("Naming", "CA1720", Justification = "A single list is meant, beside named ones.")]
 public sealed record TaskItems(
     Template? Single, IReadOnlyList<KeyValuePair<string, Template>> Named, Template? Concurrency, Template? BatchSize)
 {

@@ -146,6 +146,31 @@ public sealed class InstallPackTests : IAsyncLifetime
         Assert.Equal(["There is no runtime 'core.ruby'; install the pack that has it first.", "There is no trigger 'other.thing'; install the pack that has it first."], seen.Problems.Select(problem => problem.Message));
     }
 
+    [Fact]
+    public async Task What_a_workflow_calls_in_other_packs_must_be_there_and_take_what_it_gives()
+    {
+        var seen = await bench.CheckAsync(bench.Archive("edge", "1.0.0", ["probe"],
+            ("actions/flow.yaml", "ref: edge.flow\nworkflow_file: workflows/flow.workflow.yaml\n"),
+            ("actions/workflows/flow.workflow.yaml", """
+                tasks:
+                  probe: {action: edge.probe, next: [{do: [wait, gone, ask]}]}
+                  wait:
+                    action: core.sleep
+                    input: {seconds: "long", second: 1}
+                  gone: {action: core.slep}
+                  ask: {inquiry: {prompt: "?", assignees: {permission_sets: [core.editor, core.nobody]}}}
+                """)));
+
+        Assert.Equal(
+            [
+                "actions/workflows/flow.workflow.yaml:6 tasks.gone.action: There is no action 'core.slep'; install the pack that has it first.",
+                "actions/workflows/flow.workflow.yaml:7 tasks.ask.inquiry.assignees.permission_sets[1]: There is no permission set 'core.nobody'; install the pack that has it first.",
+                "actions/workflows/flow.workflow.yaml:5 tasks.wait.input.seconds: must be a number, not a string.",
+                "actions/workflows/flow.workflow.yaml:5 tasks.wait.input.second: is not known. Did you mean 'seconds'?",
+            ],
+            seen.Problems.Select(problem => $"{problem.File}:{problem.Line} {problem.Field}: {problem.Message}"));
+    }
+
     [Theory]
     [InlineData("core: \">=9\"", "needs pack 'core' >=9; installed is 1.1.0.")]
     [InlineData("missing: \"*\"", "needs pack 'missing' *, which is not installed.")]

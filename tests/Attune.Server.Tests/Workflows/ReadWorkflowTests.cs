@@ -184,6 +184,6 @@ public sealed class ReadWorkflowTests : IAsyncLifetime
     async Task<CheckWorkflowResponse> CheckAsync(string text)
         => await Workflows.CheckWorkflowAsync(new() { Definition = text, PackRef = "shop" }, cancellationToken: Soon);
 
-    Task InstallAsync() => bench.InstallAsync(bench.Archive(
+    Task<InstallPackResponse> InstallAsync() => bench.InstallAsync(bench.Archive(
         "shop", "1.0.0", ["build", "install"], ("actions/deploy.yaml", Action), ("actions/workflows/deploy.workflow.yaml", Deploy)));
 }
