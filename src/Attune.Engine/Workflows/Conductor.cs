@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Attune.Engine.Expressions;
 using Attune.Engine.Workflows.Conducting;
 
@@ -23,6 +24,7 @@ public sealed record WorkflowSurroundings
 /// <param name="State">After it; the same object as before where <paramref name="Needs"/> is not empty.</param>
 /// <param name="Commands">In order. Empty where <paramref name="Needs"/> is not.</param>
 /// <param name="Needs">Not empty: nothing was decided. Bring these values and advance again from the same state.</param>
+[SuppressMessage("Naming", "CA1716", Justification = "Nobody calls this from Visual Basic.")]
 public sealed record Step(WorkflowState State, IReadOnlyList<Command> Commands, IReadOnlyList<ValueKey> Needs);
 
 /// <summary>Carries a workflow on. Pure: the same arguments give the same step.</summary>
@@ -33,22 +35,10 @@ public static class Conductor
         Workflow workflow, WorkflowState state, IReadOnlyList<Happening> happenings, WorkflowSurroundings around)
     {
         var names = new Names(workflow, around);
-        var foreseen = Foresight.Find(workflow, state.Board, happenings, names);
-        if (foreseen.Count > 0)
-            return new(state, [], foreseen);
-
         var board = state.Board.Clone();
         var turn = new Turn(workflow, board, names);
-        try
-        {
-            foreach (var happening in happenings)
-                turn.Take(happening);
-        }
-        catch (ValuesMissingException missing)
-        {
-            return new(state, [], missing.Keys);
-        }
-
-        return new(new(board), turn.Commands, []);
+        foreach (var happening in happenings)
+            turn.Take(happening);
+        return turn.Missing.Count > 0 ? new(state, [], turn.Missing) : new(new(board), turn.Commands, []);
     }
 }

@@ -1,4 +1,3 @@
-
 namespace Attune.Server.Workflows;
 
 static class WorkflowFeature

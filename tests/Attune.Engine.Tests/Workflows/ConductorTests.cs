@@ -214,7 +214,7 @@ public sealed class ConductorTests
     {
         var play = new Play(Definition.Read("{'tasks': {'one': {'action': 'a.b'}}}"), RetryPolicy.Never with { MaxAttempts = 3, OnFailed = true });
         play.Hear(new CancelRequested(play.Now, "Enough."));
-        Assert.Empty(play.Commands);
+        Assert.Equal([new CancelWorkflows(1)], play.Commands);
         play.End("one");
         Assert.Equal(new("CANCELLED", "It was cancelled: Enough."), play.Finished!.Error);
     }
@@ -234,12 +234,12 @@ public sealed class ConductorTests
     }
 
     [Fact]
-    public void Workflows_below_that_were_paused_go_on_when_it_is_cancelled_and_lets_them_finish()
+    public void A_paused_workflow_that_is_cancelled_is_not_paused_any_longer_and_neither_are_those_below()
     {
         var play = new Play(Definition.Read("{'tasks': {'one': {'action': 'a.b'}}}"));
         play.Hear(new PauseRequested(play.Now, ""));
         play.Hear(new CancelRequested(play.Now, ""));
-        Assert.Equal([new ResumeRun(1)], play.Commands);
+        Assert.Equal([new CancelWorkflows(1)], play.Commands);
         Assert.False(play.State.IsPaused);
     }
 
@@ -256,6 +256,15 @@ public sealed class ConductorTests
         Assert.InRange(play.BytesMax, 1, 2_500_000);
         play.Hear(new RerunRequested(play.Now, ["t3"]));
         Assert.Equal(["t3"], play.Started);
+    }
+
+    [Fact]
+    public void What_is_too_large_to_publish_does_not_make_the_state_large()
+    {
+        var play = new Play(Definition.Read("{'tasks': {'one': {'action': 'a.b', 'next': [{'publish': {'x': '{{ result }}'}}]}}}"));
+        play.End("one", result: "range(100000, 160000)");
+        Assert.Equal("VARIABLES_TOO_LARGE", play.Finished!.Error!.Reason);
+        Assert.InRange(play.BytesMax, 1, 1000);
     }
 
     [Fact]
@@ -283,6 +292,25 @@ public sealed class ConductorTests
         play.Hear(new ResumeRequested(play.Now));
         play.End("copy", result: "2");
         Assert.Equal("""[null, "set again", null]""", play.Variable("all"));
+    }
+
+    [Fact]
+    public void Values_for_many_tasks_are_asked_for_at_once()
+    {
+        var count = 300;
+        var firsts = Enumerable.Range(0, count).Select(index => $"'f{index}': {{'action': 'a.b', 'next': [{{'do': 'all'}}]}}");
+        var seconds = Enumerable.Range(0, count).Select(index => $"'s{index}': {{'action': 'a.b', 'delay': 5, 'input': {{'x': '{{{{ task.f{index}.result }}}}'}}}}");
+        var targets = string.Join(',', Enumerable.Range(0, count).Select(index => $"'s{index}'"));
+        var play = new Play(Definition.Read(
+            $"{{'tasks': {{{string.Join(',', firsts)}, {string.Join(',', seconds)}, 'all': {{'action': 'a.b', 'join': 'all', 'next': [{{'do': [{targets}]}}]}}}}}}"));
+        play.Hear([.. play.Live.Keys.Select(key => play.Ended(key, result: $"{key.Run}"))]);
+        play.End("all");
+        Assert.Empty(play.Started);
+
+        play.Wait(5);
+        Assert.Equal(count, play.Started.Length);
+        Assert.Equal(1, play.Rounds);
+        Assert.Equal("""{"x": 300}""", play.Commands.OfType<StartAction>().Last().Parameters.Show(100));
     }
 
     [Fact]

@@ -31,6 +31,9 @@ sealed class Play
     /// <summary>Values that it asked for so far; nothing is at hand in a step before it asks.</summary>
     public int Asked { get; private set; }
 
+    /// <summary>Times that the last advance asked for values.</summary>
+    public int Rounds { get; private set; }
+
     /// <summary>Of all states so far, as they are stored.</summary>
     public int BytesMax { get; private set; }
 
@@ -45,6 +48,7 @@ sealed class Play
     public void Hear(params IReadOnlyList<Happening> happenings)
     {
         Step step;
+        Rounds = 0;
         var values = new Dictionary<ValueKey, Value>();
         do
         {
@@ -56,6 +60,7 @@ sealed class Play
                 Values = values,
             });
             Asked += step.Needs.Count;
+            Rounds += step.Needs.Count > 0 ? 1 : 0;
             foreach (var key in step.Needs)
                 values.Add(key, stored.GetValueOrDefault(key));
         }

@@ -164,8 +164,8 @@ sealed class BoardReader(Workflow workflow)
     static ImmutableArray<T> Numbers<T>(JsonElement rows, Func<long[], T> row)
         => [.. rows.EnumerateArray().Select(each => row([.. each.EnumerateArray().Select(number => number.GetInt64())]))];
 
-    static IEnumerable<JsonElement> All(JsonElement json, string name)
-        => json.TryGetProperty(name, out var items) ? items.EnumerateArray() : [];
+    static List<JsonElement> All(JsonElement json, string name)
+        => json.TryGetProperty(name, out var items) ? [.. items.EnumerateArray()] : [];
 
     static ValueMap Map(JsonElement json, string name)
         => json.TryGetProperty(name, out var map) ? Value.FromJson(map).Members : ValueMap.Empty;

@@ -31,7 +31,7 @@ sealed class Names(Workflow workflow, WorkflowSurroundings around)
     /// <summary>A value of this very step, which the host cannot know yet.</summary>
     public void Keep(ValueKey key, Value value) => kept[key] = value;
 
-    public bool Has(ValueKey key) => kept.ContainsKey(key) || around.Values.ContainsKey(key);
+    bool Has(ValueKey key) => kept.ContainsKey(key) || around.Values.ContainsKey(key);
 
     /// <exception cref="ValuesMissingException">It is not at hand.</exception>
     public Value Get(ValueKey key)
@@ -43,17 +43,17 @@ sealed class Names(Workflow workflow, WorkflowSurroundings around)
     /// <exception cref="ValuesMissingException">Something is not at hand.</exception>
     public void Demand(Board board, IEnumerable<VariableUse> reads, View view)
     {
-        var missing = reads.SelectMany(use => KeysOf(board.Tasks, use, view)).Where(key => !Has(key)).Distinct().ToList();
+        var missing = reads.SelectMany(use => KeysOf(board, use, view)).Where(key => !Has(key)).Distinct().ToList();
         if (missing.Count > 0)
             throw new ValuesMissingException(missing);
     }
 
-    /// <summary>Values that must be at hand before the variable can be read.</summary>
-    public IEnumerable<ValueKey> KeysOf(IReadOnlyDictionary<int, TaskRecord> tasks, VariableUse use, View view) => use.Path[0] switch
+    // Values that must be at hand before the variable can be read.
+    IEnumerable<ValueKey> KeysOf(Board board, VariableUse use, View view) => use.Path[0] switch
     {
         "result" => KeysOf(view.Ended),
         "item" when view.Item >= 0 => [new(KeptKind.Items, view.Run, 0)],
-        "task" => TasksOf(use).Where(_ => ReadsResult(use)).SelectMany(task => KeysOf(tasks.GetValueOrDefault(task.Index)?.Last)),
+        "task" => TasksOf(use).Where(_ => ReadsResult(use)).SelectMany(task => KeysOf(board.Tasks.GetValueOrDefault(task.Index)?.Last)),
         _ => [],
     };
 

@@ -26,13 +26,13 @@ sealed partial class Turn
             return;
         }
 
-        board.Contexts = new(variables);
-        if (board.Contexts.Size > VariablesMax)
+        if (Stored.SizeOf(variables) > VariablesMax)
         {
-            EndAs(WorkflowStatus.Failed, new("VARIABLES_TOO_LARGE", $"vars: they take more than {VariablesMax / 1024} KiB in all."));
+            EndAs(WorkflowStatus.Failed, TooLarge("vars"));
             return;
         }
 
+        board.Contexts = new(variables);
         foreach (var root in workflow.Roots)
         {
             board.Contexts.Use(Contexts.Root);
@@ -57,7 +57,6 @@ sealed partial class Turn
         (board.Deadline, board.RestartAt) = (null, null);
         beginning.Clear();
 
-        var wasPaused = board.IsPaused;
         (board.PausedAt, board.PauseReason) = (null, null);
         var held = board.Held.Values.ToList();
         board.Held.Clear();
@@ -65,10 +64,10 @@ sealed partial class Turn
             TakeEnd(ended);
 
         foreach (var run in board.RunsInOrder.ToList())
-            Stop(run, stops || workflow.Cancellation is CancellationPolicy.CancelRunning, wasPaused);
+            Stop(run, stops || workflow.Cancellation is CancellationPolicy.CancelRunning);
     }
 
-    void Stop(Run run, bool stops, bool wasPaused)
+    void Stop(Run run, bool stops)
     {
         if (run.Items is { } items)
             run = Set(run with { Until = null, Items = Abandoned(items with { IsStopped = true }) });
@@ -91,15 +90,10 @@ sealed partial class Turn
         {
             commands.Add(new CancelWorkflows(run.Number));
         }
-        else if (wasPaused)
-        {
-            // A workflow below would wait for ever.
-            commands.Add(new ResumeRun(run.Number));
-        }
     }
 
-    // Nothing is left. True where it goes on all the same.
-    bool Finish()
+    // Nothing is left. It may start over all the same.
+    void Finish()
     {
         foreach (var arrival in board.ArrivalsInOrder.ToList())
             board.Contexts.Conclude(arrival.Context);
@@ -113,12 +107,11 @@ sealed partial class Turn
         var outcome = board.EndsAs ?? WorkflowStatus.Completed;
         (board.Status, board.EndsAs, board.Deadline) = (outcome, null, null);
         if (MayStartOver(outcome))
-            return true;
+            return;
 
         if (outcome is not WorkflowStatus.Completed)
             output = PartialOutput();
         commands.Add(new FinishWorkflow(OutcomeOf(outcome), output, board.Error));
-        return false;
     }
 
     bool MayStartOver(WorkflowStatus outcome)

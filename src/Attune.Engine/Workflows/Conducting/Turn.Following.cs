@@ -50,7 +50,10 @@ sealed partial class Turn
 
     void Follow(Departure departure, WorkflowTask task)
     {
-        names.Demand(board, task.Next.SelectMany(Names.ReadBy), new(departure.Context, departure.Ended));
+        var targets = task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None);
+        names.Demand(
+            board, task.Next.SelectMany(Names.ReadBy).Concat(targets.SelectMany(target => ReadAtStart(workflow.Tasks[target.Task]))),
+            new(departure.Context, departure.Ended));
         var error = FireAll(departure, task);
         var isUnhandled = error is null && !departure.HasFired && departure.Ended.Outcome is not RunOutcome.Completed;
         if (isUnhandled && task.OnError.Word is WorkflowCommandWord.Continue)
@@ -161,19 +164,22 @@ sealed partial class Turn
             if (!TryRenderMap(publish[index], where, new(departure.Context, departure.Ended), out var published, out var error))
                 return error;
 
+            // What alone is too large does not come into the state first.
+            if (Stored.SizeOf(published) > VariablesMax)
+                return TooLarge(where);
             departure.Context = board.Contexts.Write(departure.Context, published);
             if (board.Contexts.Size > VariablesMax)
                 ForgetSeen();
             if (board.Contexts.Size > VariablesMax)
-            {
-                return new(
-                    "VARIABLES_TOO_LARGE",
-                    $"{where}: the variables would take more than {VariablesMax / 1024} KiB in all; publish less, or keep it elsewhere and publish where.");
-            }
+                return TooLarge(where);
         }
 
         return null;
     }
+
+    static TaskError TooLarge(string place) => new(
+        "VARIABLES_TOO_LARGE",
+        $"{place}: the variables would take more than {VariablesMax / 1024} KiB in all; publish less, or keep it elsewhere and publish where.");
 
     // Only tasks that run again need it; then they see what there is at the end.
     void ForgetSeen()

@@ -28,7 +28,7 @@ sealed partial class Turn
         {
             var (_, ended) = board.Held.GetAt(0);
             board.Held.RemoveAt(0);
-            TakeEnd(ended);
+            Attempt(() => TakeEnd(ended));
         }
 
         foreach (var number in board.RunsInOrder.Select(run => run.Number).ToList())
@@ -38,7 +38,7 @@ sealed partial class Turn
             if (run.Phase is not RunPhase.Running)
                 beginning.Enqueue(number);
             else if (run.Items is not null)
-                Fill(run);
+                Attempt(() => Fill(run));
         }
 
         if (board.Status is WorkflowStatus.Running)
@@ -46,8 +46,8 @@ sealed partial class Turn
     }
 
     // Questions keep their own time.
-    IEnumerable<Run> LiveActions()
-        => board.RunsInOrder.Where(run => run.IsLive && workflow.Tasks[run.Task].Inquiry is null && !IsHeld(run)).ToList();
+    List<Run> LiveActions()
+        => [.. board.RunsInOrder.Where(run => run.IsLive && workflow.Tasks[run.Task].Inquiry is null && !IsHeld(run))];
 
     bool IsHeld(Run run) => board.Held.Count > 0
         && (run.Items is { } items

@@ -1,4 +1,5 @@
 using Attune.Engine.Expressions;
+using Attune.Engine.Retries;
 
 namespace Attune.Engine.Workflows.Conducting;
 
@@ -87,11 +88,15 @@ sealed partial class Turn
 
     static TimeSpan DelayOf(TaskRetry retry, int failures)
     {
-        var policy = Retries.RetryPolicy.Never with
+        var policy = RetryPolicy.Never with
         {
-            MaxAttempts = int.MaxValue, Delay = retry.Delay, Backoff = retry.Backoff, MaxDelay = retry.MaxDelay, OnFailed = true,
+            MaxAttempts = int.MaxValue,
+            Delay = retry.Delay,
+            Backoff = retry.Backoff,
+            MaxDelay = retry.MaxDelay,
+            OnFailed = true,
         };
-        return policy.DelayAfter(failures, Retries.AttemptEnd.Failed)!.Value;
+        return policy.DelayAfter(failures, AttemptEnd.Failed)!.Value;
     }
 
     /// <summary>One execution: of the task, or of an item.</summary>
@@ -103,7 +108,7 @@ sealed partial class Turn
         return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view) : Act(key, run, task, view);
     }
 
-    public static IEnumerable<VariableUse> ReadAtStart(WorkflowTask task)
+    static IEnumerable<VariableUse> ReadAtStart(WorkflowTask task)
     {
         Template?[] templates =
         [

@@ -1,3 +1,5 @@
+using Attune.Engine.Expressions;
+
 namespace Attune.Engine.Workflows.Conducting;
 
 /// <summary>
@@ -12,17 +14,53 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
     // rest waits for the next, so that no step is endless.
     const int EndedAtOnceMax = 1000;
 
+    // Of errors, in characters: an action may say a lot, and it is in the state.
+    const int MessageMax = 2000;
+
     readonly List<Command> commands = [];
+    readonly OrderedDictionary<ValueKey, bool> missing = [];
     readonly Queue<int> beginning = new();
     DateTimeOffset now;
     int endedAtOnce;
 
     public IReadOnlyList<Command> Commands => commands;
 
-    /// <exception cref="ValuesMissingException">The step has to be taken again, with more values.</exception>
+    /// <summary>Not empty: all that was decided is void, and the step has to be taken again with these values.</summary>
+    public IReadOnlyList<ValueKey> Missing => missing.Keys;
+
     public void Take(Happening happening)
     {
         (now, endedAtOnce) = (happening.At.ToUniversalTime(), 0);
+        Attempt(() => Decide(happening));
+        do
+        {
+            while (beginning.TryDequeue(out var number))
+            {
+                if (board.Runs.TryGetValue(number, out var run))
+                    Attempt(() => Begin(run));
+            }
+        }
+        while (missing.Count == 0 && IsOver && Attempt(Finish));
+    }
+
+    // Goes on where a value is missing, to learn what else will be: so that whoever fetches them does so once, not once for each.
+    bool Attempt(Action decide)
+    {
+        try
+        {
+            decide();
+            return true;
+        }
+        catch (ValuesMissingException exception)
+        {
+            foreach (var key in exception.Keys)
+                missing.TryAdd(key, true);
+            return false;
+        }
+    }
+
+    void Decide(Happening happening)
+    {
         switch (happening)
         {
             case WorkflowStarted started:
@@ -53,16 +91,6 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
                 Edit(edit);
                 break;
         }
-
-        do
-        {
-            while (beginning.TryDequeue(out var number))
-            {
-                if (board.Runs.TryGetValue(number, out var run))
-                    Begin(run);
-            }
-        }
-        while (IsOver && Finish());
     }
 
     bool IsOver => board.Runs.Count == 0 && !board.IsPaused && board.RestartAt is null
@@ -74,6 +102,8 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
     {
         var run = board.Runs[ended.Key.Run];
         var error = ended.Outcome is RunOutcome.Completed ? null : ended.Error ?? UsualError(ended.Outcome);
+        if (error?.Message.Length > MessageMax)
+            error = error with { Message = ValueJson.Cut(error.Message, MessageMax) + "…" };
         if (run.Items is not null)
             EndItem(run, ended.Key.Item, new(run.Number, ended.Outcome, error, ended.Handle, false, null));
         else
@@ -124,11 +154,11 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
             if (!board.Runs.TryGetValue(number, out var run))
                 continue;
             if (item >= 0)
-                BeginItemAgain(run, item);
+                Attempt(() => BeginItemAgain(run, item));
             else if (run.Items is null)
                 beginning.Enqueue(number);
             else
-                Fill(Set(run with { Until = null }));
+                Attempt(() => Fill(Set(run with { Until = null })));
         }
     }
 

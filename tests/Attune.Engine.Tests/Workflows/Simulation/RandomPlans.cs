@@ -42,12 +42,12 @@ sealed class RandomPlans(Random random, bool isSteady)
         return new($"t{index}", fields, Transitions(index, count));
     }
 
-    JsonNode Input(int index) => random.Next(5) switch
+    JsonObject Input(int index) => random.Next(5) switch
     {
-        0 => new JsonObject { ["v"] = "{{ default(vars.t0, 0) }}" },
-        1 => new JsonObject { ["v"] = $"{{{{ task.t{random.Next(index + 1)}.result }}}}" },
-        2 when !isSteady => new JsonObject { ["v"] = "{{ vars.t1 }}" },
-        _ => new JsonObject { ["v"] = 1 },
+        0 => new() { ["v"] = "{{ default(vars.t0, 0) }}" },
+        1 => new() { ["v"] = $"{{{{ task.t{random.Next(index + 1)}.result }}}}" },
+        2 when !isSteady => new() { ["v"] = "{{ vars.t1 }}" },
+        _ => new() { ["v"] = 1 },
     };
 
     void Items(Dictionary<string, JsonNode> fields)
@@ -62,7 +62,7 @@ sealed class RandomPlans(Random random, bool isSteady)
             fields["batch_size"] = random.Next(1, 4);
     }
 
-    JsonNode Retry()
+    JsonObject Retry()
     {
         var retry = new JsonObject { ["count"] = random.Next(1, 3), ["delay"] = random.Next(4) };
         if (Chance(0.3))

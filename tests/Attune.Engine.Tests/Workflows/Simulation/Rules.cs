@@ -16,11 +16,12 @@ sealed class Rules(Workflow workflow, bool startsOver)
 
     public void Tell(RunEnded ended) => live.Remove(ended.Key);
 
-    public void CheckCommands(IReadOnlyList<Command> commands, bool wasFinished, WorkflowState after)
+    public void CheckCommands(IReadOnlyList<Command> commands, bool wasFinished, bool isPaused, WorkflowState after)
     {
         var isOver = wasFinished;
         foreach (var command in commands)
         {
+            World.Check(!isPaused || command is not (StartAction or AskPeople), $"It is paused and says {command}.");
             World.Check(!isOver || command is ReopenWorkflow or KeepValue, $"It has ended and says {command}.");
             switch (command)
             {
@@ -31,6 +32,9 @@ sealed class Rules(Workflow workflow, bool startsOver)
                     Started(ask.Key, ask.Task);
                     break;
                 case CancelRun { Run: var run }:
+                    CheckLive(run, command);
+                    break;
+                case CancelWorkflows { Run: var run }:
                     CheckLive(run, command);
                     break;
                 case PauseRun { Run: var run }:

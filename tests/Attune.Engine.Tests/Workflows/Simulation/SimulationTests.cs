@@ -7,9 +7,9 @@ namespace Attune.Engine.Tests.Workflows.Simulation;
 /// <summary>Thousands of random workflows, each in a world of its own. A failure names the seed and shows the smallest workflow that still fails.</summary>
 public sealed class SimulationTests
 {
-    const int Seeds = 2000;
-    const int ChangedSeeds = 1000;
-    const int SteadySeeds = 1000;
+    const int Seeds = 1500;
+    const int ChangedSeeds = 700;
+    const int SteadySeeds = 800;
 
     [Fact]
     public void Every_workflow_keeps_the_rules_and_ends_and_the_same_happenings_give_the_same_in_any_batches()

@@ -177,13 +177,13 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
             ended.ForEach(rules.Tell);
 
         var count = heard.Count;
-        var wasFinished = State.IsFinished;
+        var (wasFinished, wasPaused) = (State.IsFinished, State.IsPaused && happenings.Count == 1);
         var step = Advance(State, happenings, key => ValueOf(key, count), random);
         var json = step.State.ToJson();
         State = WorkflowState.Parse(workflow, json);
         Check(State.ToJson().AsSpan().SequenceEqual(json), "The state is another when it is read again.");
         said.AddRange(step.Commands);
-        rules.CheckCommands(step.Commands, wasFinished, State);
+        rules.CheckCommands(step.Commands, wasFinished, wasPaused && State.IsPaused, State);
         ended.ForEach(rules.Tell);
         foreach (var command in step.Commands)
             CarryOut(command);
@@ -235,7 +235,7 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
             Plan(TimeSpan.FromSeconds(random.Next(30)), () => Known(execution));
     }
 
-    Happening? End(Execution execution, RunOutcome outcome)
+    RunEnded? End(Execution execution, RunOutcome outcome)
     {
         if (execution.IsTold)
             return null;
@@ -246,7 +246,7 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
     }
 
     // Once more what has been heard, or something of a run that never was.
-    Happening Known(Execution execution) => execution.IsTold
+    RunEnded Known(Execution execution) => execution.IsTold
         ? Told(execution)
         : new RunEnded(Now, execution.Key with { Try = execution.Key.Try + 7 }, RunOutcome.Failed, null, 0);
 
