@@ -16,5 +16,22 @@ static class WorkflowFeature
         .AddSingleton<ConductWorkflows>()
         .AddSingleton<OperateWorkflow>()
         .AddSingleton<ConductLoop>()
-        .AddHostedService(provider => provider.GetRequiredService<ConductLoop>());
+        .AddHostedService(provider => provider.GetRequiredService<ConductLoop>())
+        .AddSingleton<WorkflowDefinitionStore>()
+        .AddSingleton<ShownRunStore>()
+        .AddSingleton<ExecutionTreeStore>()
+        .AddSingleton<CalledActionStore>()
+        .AddSingleton<CheckWorkflow>()
+        .AddSingleton<GetWorkflow>()
+        .AddSingleton<GetWorkflowExecution>()
+        .AddSingleton<GetExecutionTree>()
+        .AddSingleton<ExplainWorkflow>()
+        .AddSingleton<WorkflowLogs>()
+        .AddSingleton<ChangeWorkflow>()
+        .AddSingleton<PauseWorkflow>()
+        .AddSingleton<RerunTasks>()
+        .AddSingleton<EditTask>()
+        .AddSingleton<WorkflowCommands>();
+
+    public static void MapWorkflows(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<WorkflowGrpc>();
 }
