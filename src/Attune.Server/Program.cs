@@ -48,8 +48,7 @@ static class Program
             .AddTimers()
             .AddWebhooks()
             .AddSensors()
-            .AddInquiries()
-            .AddWorkflowApi();
+            .AddInquiries();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -67,8 +66,8 @@ static class Program
         app.MapFeed();
         app.MapWebhooks();
         app.MapSensors();
+        app.MapWorkflows();
         app.MapInquiries();
-        app.MapWorkflowApi();
         return app;
     }
 }

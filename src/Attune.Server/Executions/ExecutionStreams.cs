@@ -2,7 +2,6 @@ using Attune.Server.Hosting;
 using Attune.Server.Workflows;
 using Attune.V1;
 using Grpc.Core;
-using Execution = Attune.Server.Executions.Execution;
 
 namespace Attune.Server.Executions;
 

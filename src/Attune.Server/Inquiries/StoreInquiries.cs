@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
@@ -5,6 +6,7 @@ using NpgsqlTypes;
 namespace Attune.Server.Inquiries;
 
 /// <summary>Stores questions and withdraws them, in the transaction of whoever carries out the workflow.</summary>
+[SuppressMessage("Performance", "CA1822", Justification = "Given to those who carry out workflows, as every other use case is.")]
 sealed class StoreInquiries
 {
     /// <summary>In UTF-16 units; what is longer is cut, because nobody reads it.</summary>

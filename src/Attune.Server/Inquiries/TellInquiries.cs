@@ -19,7 +19,7 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
 
     const int InquiriesPerRound = 500;
 
-    const string ClaimDue = """
+    const string SelectDue = """
         select i.id, i.execution, e.parent as workflow_execution, e.action_ref, p.action_ref as workflow_ref,
             e.workflow_task ->> 'task_name' as task_name, i.prompt, i.assignee_logins, i.assignee_permission_sets, i.quorum, i.timeout_at,
             i.notice_count
@@ -30,6 +30,16 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
           and i.notice_at <= @now
         order by i.notice_at, i.id
         limit @limit
+        """;
+
+    // Of those that were found the ones that nobody else has told of, or is answering, since.
+    const string Claim = """
+        select i.id
+        from inquiry i
+        join unnest(@ids::bigint[], @counts::int[]) as found (id, notice_count) using (id, notice_count)
+        where i.status = 'pending'
+          and i.notice_at <= @now
+        order by i.id
         for no key update of i skip locked
         """;
 
@@ -93,39 +103,23 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
 
     async Task<int> TellAsync(DateTimeOffset now, int limit, bool hasEvents, CancellationToken ct)
     {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        var due = (await connection.QueryAsync<Due>(new CommandDefinition(ClaimDue, new { now, limit }, cancellationToken: ct))).AsList();
+        // Before anything is locked: rules and triggers may have to be read, and all other connections may be waiting for these very rows.
+        var due = await ListDueAsync(now, limit, ct);
+        var prepared = hasEvents ? await PrepareAsync(due, ct) : [];
         if (due.Count == 0)
             return 0;
 
-        var prepared = new List<PreparedEvent>(due.Count);
-        foreach (var inquiry in hasEvents ? due : [])
-        {
-            var ready = await events.PrepareAsync(EventOf(inquiry), ct);
-            if (ready.IsOk(out var happened, out var failure))
-                prepared.Add(happened);
-            else
-                LogUntold(inquiry.Id, failure.Message);
-        }
-
-        var stored = await events.StoreWithinAsync(connection, transaction, prepared, ct);
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var claimed = (await connection.QueryAsync<long>(new CommandDefinition(
+            Claim,
+            new { now, ids = due.Select(each => each.Id).ToArray(), counts = due.Select(each => each.NoticeCount).ToArray() },
+            cancellationToken: ct))).ToHashSet();
+        var stored = await events.StoreWithinAsync(
+            connection, transaction, [.. prepared.Where(each => claimed.Contains(each.Inquiry)).Select(each => each.Event)], ct);
         try
         {
-            await connection.ExecuteAsync(new CommandDefinition(
-                Advance, new { now, ids = due.ConvertAll(each => each.Id).ToArray() }, cancellationToken: ct));
-            var reminders = due.FindAll(each => each.NoticeCount > 0);
-            if (reminders.Count > 0)
-            {
-                await connection.ExecuteAsync(new CommandDefinition(
-                    WriteFeed,
-                    new
-                    {
-                        ids = reminders.ConvertAll(each => each.Id).ToArray(),
-                        refs = reminders.ConvertAll(each => each.ActionRef).ToArray(),
-                    },
-                    cancellationToken: ct));
-            }
+            await AdvanceAsync(connection, [.. due.Where(each => claimed.Contains(each.Id))], now, ct);
 
             // Not to be interrupted: nobody would know whether it happened.
             await transaction.CommitAsync(CancellationToken.None);
@@ -137,7 +131,42 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
         }
 
         stored.Deliver();
-        return due.Count;
+        return claimed.Count;
+    }
+
+    async Task<IReadOnlyList<Due>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<Due>(new CommandDefinition(SelectDue, new { now, limit }, cancellationToken: ct))).AsList();
+    }
+
+    async Task<IReadOnlyList<(long Inquiry, PreparedEvent Event)>> PrepareAsync(IReadOnlyList<Due> due, CancellationToken ct)
+    {
+        var prepared = new List<(long, PreparedEvent)>(due.Count);
+        foreach (var inquiry in due)
+        {
+            var ready = await events.PrepareAsync(EventOf(inquiry), ct);
+            if (ready.IsOk(out var happened, out var failure))
+                prepared.Add((inquiry.Id, happened));
+            else
+                LogUntold(inquiry.Id, failure.Message);
+        }
+
+        return prepared;
+    }
+
+    static async Task AdvanceAsync(NpgsqlConnection connection, IReadOnlyList<Due> told, DateTimeOffset now, CancellationToken ct)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
+            Advance, new { now, ids = told.Select(each => each.Id).ToArray() }, cancellationToken: ct));
+        var reminders = told.Where(each => each.NoticeCount > 0).ToList();
+        if (reminders.Count == 0)
+            return;
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            WriteFeed,
+            new { ids = reminders.ConvertAll(each => each.Id).ToArray(), refs = reminders.ConvertAll(each => each.ActionRef).ToArray() },
+            cancellationToken: ct));
     }
 
     static NewEvent EventOf(Due inquiry) => new()

@@ -13,6 +13,7 @@ namespace Attune.Server.Workflows;
 sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
 {
     const int BytesMax = 3 << 20;
+    const int ActionsMax = 10_000;
 
     // More than anyone reads; the answer must stay smaller than a message may be.
     const int ProblemsMax = 1000;
@@ -26,6 +27,9 @@ sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
             return Failure.Invalid(
                 "DEFINITION_TOO_LARGE", "definition", $"has {size} bytes; at most {BytesMax} are checked, and no pack may hold one of more than 1 MiB.");
         }
+
+        if (request.Actions.Count > ActionsMax)
+            return Failure.Invalid("ACTIONS_INVALID", "actions", $"has {request.Actions.Count} actions; at most {ActionsMax} are allowed.");
 
         var answer = new Wire.CheckWorkflowResponse();
         var file = WorkflowFile.Read(request.Definition);
@@ -52,14 +56,18 @@ sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
         Caller caller, Wire.CheckWorkflowRequest request, Workflow workflow, Wire.CheckWorkflowResponse answer, CancellationToken ct)
     {
         var refs = WorkflowCheck.ActionsOf(workflow).ToArray();
-        var actions = await called.FindAsync(refs, caller.PacksFor("actions", "read")?.ToArray(), ct);
+        var actions = (await called.FindAsync(refs, caller.PacksFor("actions", "read")?.ToArray(), ct)).ToDictionary(action => action.Ref);
+        foreach (var own in request.Actions)
+            actions[own.Ref] = new(own.Ref, Schema.Parse(JsonElement.Parse(own.ParametersSchema.ToUtf8Json())).Schema ?? Schema.Empty, own.IsWorkflow);
         var pack = request.PackRef is "" ? null : await packs.FindAsync(request.PackRef, ct);
         return new()
         {
             Parameters = ReadParameters(request, answer),
             PackConfig = pack is null ? null : Schema.Parse(JsonElement.Parse(pack.ConfSchema)).Schema,
-            Actions = actions.ToDictionary(action => action.Ref),
-            ActionRefs = actions.Count == refs.Length ? [] : await called.ListRefsAsync(caller.PacksFor("actions", "read")?.ToArray(), ct),
+            Actions = actions,
+            ActionRefs = Array.TrueForAll(refs, actions.ContainsKey)
+                ? []
+                : [.. await called.ListRefsAsync(caller.PacksFor("actions", "read")?.ToArray(), ct), .. request.Actions.Select(own => own.Ref)],
             PermissionSets = await called.ListPermissionSetsAsync(ct),
         };
     }

@@ -8,7 +8,7 @@ using Wire = Attune.V1;
 namespace Attune.Server.Workflows;
 
 /// <summary>Goes on from a task with another input or another result.</summary>
-sealed class EditTask(ChangeWorkflow change, ActionCatalog actions, ParameterSecrets secrets)
+sealed class EditTask(ChangeWorkflow change, ShownRunStore runs, ActionCatalog actions, ParameterSecrets secrets)
 {
     // What is set is kept with the run for ever, as what is published is.
     const int BytesMax = 1 << 20;
@@ -23,15 +23,17 @@ sealed class EditTask(ChangeWorkflow change, ActionCatalog actions, ParameterSec
         if (ChangeWorkflow.RefuseReopening(found) is { } refusal)
             return refusal;
 
-        var standing = found.Run.Standing[task.Index];
-        if (standing.Live.Count > 0)
+        if (CheckItem(request, task, found.Run.Standing[task.Index]) is { } unfit)
+            return unfit;
+
+        // What has ended and waits for the workflow to be resumed is no longer running.
+        if (await runs.FindRunningAsync(id, task.Name, request.HasItemIndex ? request.ItemIndex : null, ct) is { } running)
         {
             return new Failure(
-                FailureKind.Refused, "TASK_RUNNING", $"Task {task.Name} is running. Wait for its end, or cancel its execution.");
+                FailureKind.Refused, "TASK_RUNNING",
+                $"Task {task.Name} is running. Wait for its end, or stop it: attune execution cancel {running}");
         }
 
-        if (CheckItem(request, task, standing) is { } unfit)
-            return unfit;
         return request.ChangeCase switch
         {
             Wire.EditTaskRequest.ChangeOneofCase.Input => await SetInputAsync(caller, request, task, ct),

@@ -10,6 +10,8 @@ namespace Attune.Server.Workflows;
 /// <summary>An execution with what is below it, put together level by level. Knows no database.</summary>
 sealed class ExecutionTree
 {
+    const int TextMax = 300;
+
     readonly Node root;
     readonly int limit;
     int count = 1;
@@ -27,7 +29,7 @@ sealed class ExecutionTree
             StartedAt = execution.StartedAt?.ToTimestamp(),
             FinishedAt = execution.FinishedAt?.ToTimestamp(),
             WorkerName = execution.WorkerName ?? "",
-            Error = ErrorJson.Read(execution.Error),
+            Error = Brief(execution.Error),
         })
         {
             IsWorkflow = execution.IsWorkflow,
@@ -122,9 +124,9 @@ sealed class ExecutionTree
             StartedAt = row.StartedAt?.ToTimestamp(),
             FinishedAt = row.FinishedAt?.ToTimestamp(),
             WorkerName = row.WorkerName ?? "",
-            Error = ErrorJson.Read(row.Error),
+            Error = Brief(row.Error),
             InquiryId = row.Inquiry ?? 0,
-            Waiting = row is { IsFinal: false, Prompt: { } prompt } ? $"Waits for an answer: {prompt}" : "",
+            Waiting = row is { IsFinal: false, Prompt: { } prompt } ? $"Waits for an answer: {Cut(prompt)}" : "",
         };
         if (row.ItemIndex is { } item)
             wire.ItemIndex = item;
@@ -208,6 +210,19 @@ sealed class ExecutionTree
             };
         }
     }
+
+    // Thousands of nodes have to fit into a message.
+    static Wire.ExecutionError? Brief(string? json)
+    {
+        if (ErrorJson.Read(json) is not { } error)
+            return null;
+
+        error.StderrTail = "";
+        error.Message = Cut(error.Message);
+        return error;
+    }
+
+    static string Cut(string text) => text.Length <= TextMax ? text : $"{text[..TextMax]}…";
 
     internal sealed class Node(Wire.ExecutionTreeNode wire)
     {

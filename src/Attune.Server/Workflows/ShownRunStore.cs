@@ -39,13 +39,38 @@ sealed class ShownRunStore(NpgsqlDataSource db, WorkflowGraphs graphs)
         return [.. rows.Where(row => known[row.GraphDigest] is not null).Select(row => ShownRun.Read(row, known[row.GraphDigest]!))];
     }
 
-    // Somebody who pauses and resumes for ever must not make an answer that cannot be sent.
-    const int EditsMax = 1000;
+    const string FindRunning = """
+        select id
+        from execution
+        where parent = @execution
+          and status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
+          and workflow_task ->> 'task_name' = @task
+          and (@item::int is null or (workflow_task ->> 'task_index')::int = @item)
+        order by id
+        limit 1
+        """;
+
+    /// <summary>An execution of a task, or of one item of it, that has not ended; null where there is none.</summary>
+    public async Task<long?> FindRunningAsync(long execution, string task, int? item, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<long?>(
+            new CommandDefinition(FindRunning, new { execution, task, item }, cancellationToken: ct));
+    }
+
+    // Somebody who edits for ever must not make an answer that cannot be sent.
+    const int EditsMax = 200;
+    const int ValueMax = 4096;
 
     const string ListEdits = """
         select id, login, kind, tasks, reason, value, created
         from (
-            select id, login, kind, tasks, reason, value::text as value, created
+            select id, login, kind, tasks, left(reason, @valueMax) as reason,
+                case
+                    when length(value::text) <= @valueMax then value::text
+                    else to_jsonb('(' || length(value::text) || ' characters)')::text
+                end as value,
+                created
             from workflow_edit
             where workflow_execution = @run
             order by id desc
@@ -53,11 +78,11 @@ sealed class ShownRunStore(NpgsqlDataSource db, WorkflowGraphs graphs)
         order by id
         """;
 
-    /// <summary>Oldest first, the latest thousand.</summary>
+    /// <summary>The latest two hundred, oldest first. Of a great value only its length is told.</summary>
     public async Task<IReadOnlyList<WorkflowEditRow>> ListEditsAsync(long run, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<WorkflowEditRow>(
-            new CommandDefinition(ListEdits, new { run, limit = EditsMax }, cancellationToken: ct))).AsList();
+            new CommandDefinition(ListEdits, new { run, limit = EditsMax, valueMax = ValueMax }, cancellationToken: ct))).AsList();
     }
 }

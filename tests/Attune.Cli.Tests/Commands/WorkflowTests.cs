@@ -59,6 +59,7 @@ public sealed class WorkflowTests : IAsyncLifetime
         {
             Assert.Equal(["version"], asked.ParametersSchema.Fields.Keys);
             Assert.Equal("shop", asked.PackRef);
+            Assert.Equal([("shop.deploy", true), ("shop.other", true)], asked.Actions.Select(action => (action.Ref, action.IsWorkflow)));
             Assert.StartsWith("tasks: {build", asked.Definition, StringComparison.Ordinal);
         });
     }
@@ -221,6 +222,18 @@ public sealed class WorkflowTests : IAsyncLifetime
         Assert.Equal(1, tree.ExitCode);
         Assert.Equal(["running", "failed"], tree.Output.Split('\n').Where(line => line.StartsWith("shop.", StringComparison.Ordinal))
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
+    }
+
+    [Fact]
+    public async Task On_a_terminal_a_followed_tree_is_drawn_in_its_place()
+    {
+        bench.Plane.Executions.Trees.Enqueue(Tree(ExecutionStatus.Running));
+        bench.Plane.Executions.Trees.Enqueue(Tree(ExecutionStatus.Completed));
+
+        var tree = await bench.OnTerminalAsync("", "execution tree 10 --follow");
+
+        Assert.Equal(0, tree.ExitCode);
+        Assert.Contains("\e[9F\e[J", tree.Output);
     }
 
     [Fact]

@@ -119,6 +119,38 @@ public sealed class ChangeRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_task_that_failed_while_its_workflow_was_paused_is_edited_before_it_goes_on()
+    {
+        var id = await bench.DeployAsync();
+        var build = await bench.TakeAsync();
+        await bench.Workflows.PauseWorkflowAsync(new() { ExecutionId = id });
+        Assert.Equal("TASK_RUNNING", (await ShopBench.RefusedAsync(bench.Workflows.EditTaskAsync(Result(id, "build", "1")))).Reason);
+        await bench.Agent.FinishAsync(build, Outcome.Failed, Soon, reason: "BROKEN");
+        await bench.UntilFinalAsync(build.ExecutionId);
+
+        await bench.Workflows.EditTaskAsync(Result(id, "build", """{"image": "by hand"}"""));
+        await bench.Workflows.ResumeWorkflowAsync(new() { ExecutionId = id });
+        await FinishHostsAsync();
+        await bench.NextAsync();
+
+        Assert.Equal(ExecutionStatus.Completed, await bench.UntilFinalAsync(id));
+        var after = await bench.GetAsync(id);
+        Assert.Equal("by hand", after.Execution.Result.StructValue.Fields["image"].StringValue);
+        Assert.Equal(["pause", "edit_result", "resume"], after.Edits.Select(edit => edit.Kind));
+    }
+
+    [Fact]
+    public async Task A_great_value_is_on_record_and_told_by_its_length()
+    {
+        var id = await bench.FailedAsync();
+
+        var edited = (await bench.Workflows.EditTaskAsync(Result(id, "install", $"\"{new string('x', 100_000)}\""))).WorkflowExecution;
+
+        Assert.Equal("(100002 characters)", Assert.Single(edited.Edits).Value.StringValue);
+        Assert.Equal(100_002, await bench.Packs.ReadAsync<int>("select length(value::text) from workflow_edit"));
+    }
+
+    [Fact]
     public async Task A_new_result_counts_and_what_follows_goes_on()
     {
         var id = await bench.FailedAsync();

@@ -97,6 +97,22 @@ public sealed class ReadWorkflowTests : IAsyncLifetime
         Assert.Equal(["zip", "approve", "zebra"], checkedFile.Tasks.Select(task => task.Name));
     }
 
+    [Theory]
+    [InlineData(DrawingFormat.Mermaid, "flowchart")]
+    [InlineData(DrawingFormat.Dot, "digraph")]
+    [InlineData(DrawingFormat.Svg, "<svg")]
+    public async Task It_is_drawn_where_that_is_asked_for(DrawingFormat format, string said)
+    {
+        await InstallAsync();
+
+        var stored = await Workflows.GetWorkflowAsync(new() { Ref = "shop.deploy", DrawingFormat = format }, cancellationToken: Soon);
+        var file = await Workflows.CheckWorkflowAsync(new() { Definition = Deploy, DrawingFormat = format }, cancellationToken: Soon);
+
+        Assert.Contains(said, stored.Drawing);
+        Assert.Contains("zebra", stored.Drawing);
+        Assert.Equal(stored.Drawing, file.Drawing);
+    }
+
     [Fact]
     public async Task Mistakes_of_a_file_have_their_lines()
     {
@@ -107,6 +123,32 @@ public sealed class ReadWorkflowTests : IAsyncLifetime
         Assert.All(checkedFile.Problems, problem => Assert.NotEqual(0, problem.Column));
         Assert.Contains("next", checkedFile.Problems[0].Message);
         Assert.Empty(checkedFile.Tasks);
+    }
+
+    [Fact]
+    public async Task Actions_that_are_not_installed_are_brought_along_or_unknown()
+    {
+        var request = new CheckWorkflowRequest
+        {
+            Definition = """
+                tasks:
+                  one: {action: shop.build, input: {vresion: 1}}
+                  two: {action: shop.biuld}
+                  three: {action: core.ecko}
+                """,
+            PackRef = "shop",
+            Actions =
+            {
+                new CheckedAction { Ref = "shop.build", ParametersSchema = Struct.Parser.ParseJson("""{"version": {"type": "string"}}""") },
+            },
+        };
+
+        var problems = (await Workflows.CheckWorkflowAsync(request, cancellationToken: Soon)).Problems;
+
+        Assert.Equal([2, 3, 4], problems.Select(problem => problem.Line));
+        Assert.Contains("'version'", problems[0].Message);
+        Assert.Contains("'shop.build'", problems[1].Message);
+        Assert.Contains("'core.echo'", problems[2].Message);
     }
 
     [Theory]
@@ -142,6 +184,6 @@ public sealed class ReadWorkflowTests : IAsyncLifetime
     async Task<CheckWorkflowResponse> CheckAsync(string text)
         => await Workflows.CheckWorkflowAsync(new() { Definition = text, PackRef = "shop" }, cancellationToken: Soon);
 
-    Task InstallAsync() => bench.InstallAsync(bench.Archive(
+    Task<InstallPackResponse> InstallAsync() => bench.InstallAsync(bench.Archive(
         "shop", "1.0.0", ["build", "install"], ("actions/deploy.yaml", Action), ("actions/workflows/deploy.workflow.yaml", Deploy)));
 }

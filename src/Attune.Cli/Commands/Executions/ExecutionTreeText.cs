@@ -1,6 +1,7 @@
 using Attune.Cli.Output;
 using Attune.Cli.Terminals;
 using Attune.V1;
+using Google.Protobuf.Collections;
 
 namespace Attune.Cli.Commands.Executions;
 
@@ -52,7 +53,7 @@ sealed class ExecutionTreeText(Invocation run, bool isRedrawn)
     }
 
     // The lines of a tree: what hangs below what, and whether more of the same parent follows.
-    static List<string> Names(IReadOnlyList<ExecutionTreeNode> nodes)
+    static List<string> Names(RepeatedField<ExecutionTreeNode> nodes)
     {
         var lastChild = new Dictionary<int, int>();
         foreach (var node in nodes)

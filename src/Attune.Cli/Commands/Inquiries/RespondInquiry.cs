@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Attune.Cli.Completion;
-using Attune.Cli.Output;
 using Attune.Cli.Parameters;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;

@@ -15,14 +15,7 @@ static class CheckWorkflow
     static async Task<int> RunAsync(Invocation run, CancellationToken ct)
     {
         var workflow = WorkflowFile.Read(run.Get(file));
-        var answer = await run.Client.Workflows.CheckWorkflowAsync(
-            new()
-            {
-                Definition = workflow.Text,
-                PackRef = run.Get(pack) ?? workflow.PackRef,
-                ParametersSchema = workflow.Parameters,
-            },
-            cancellationToken: ct);
+        var answer = await run.Client.Workflows.CheckWorkflowAsync(workflow.ToRequest(run.Get(pack)), cancellationToken: ct);
         if (!run.Answer.IsTable)
             run.Answer.Document(WireJson.Of(answer));
         else

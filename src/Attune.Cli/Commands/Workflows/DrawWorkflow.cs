@@ -51,7 +51,7 @@ static class DrawWorkflow
 
         var file = WorkflowFile.Read(name);
         var answer = await run.Client.Workflows.CheckWorkflowAsync(
-            new() { Definition = file.Text, PackRef = file.PackRef, ParametersSchema = file.Parameters, DrawingFormat = drawing },
+            new(file.ToRequest()) { DrawingFormat = drawing },
             cancellationToken: ct);
         if (answer.Drawing is "")
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Attune.Cli.Output;
 using Attune.V1;
 
 namespace Attune.Cli.Commands.Workflows;

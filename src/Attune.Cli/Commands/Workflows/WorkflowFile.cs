@@ -1,4 +1,5 @@
 using Attune.Cli.Parameters;
+using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Attune.Cli.Commands.Workflows;
@@ -22,6 +23,17 @@ sealed record WorkflowFile
 
     /// <summary>Empty where nobody knows.</summary>
     public string PackRef { get; init; } = "";
+
+    /// <summary>The pack's other actions, as they lie beside its own.</summary>
+    public IReadOnlyList<CheckedAction> Actions { get; init; } = [];
+
+    public CheckWorkflowRequest ToRequest(string? packRef = null) => new()
+    {
+        Definition = Text,
+        PackRef = packRef ?? PackRef,
+        ParametersSchema = Parameters,
+        Actions = { Actions },
+    };
 
     /// <summary>Reads a workflow's file; or, given its action's file, the one that that names.</summary>
     public static WorkflowFile Read(string path)
@@ -66,6 +78,20 @@ sealed record WorkflowFile
         ActionFile = System.IO.Path.GetRelativePath(Environment.CurrentDirectory, actionFile),
         Parameters = action.Fields.GetValueOrDefault("parameters")?.StructValue ?? new(),
         PackRef = (action.Fields.GetValueOrDefault("ref")?.StringValue ?? "").Split('.')[0],
+        Actions =
+        [
+            .. Directory.EnumerateFiles(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(actionFile))!, "*.yaml")
+                .Order(StringComparer.Ordinal)
+                .Select(ReadAction)
+                .OfType<Struct>()
+                .Where(each => each.Fields.GetValueOrDefault("ref")?.StringValue is { Length: > 0 })
+                .Select(each => new CheckedAction
+                {
+                    Ref = each.Fields["ref"].StringValue,
+                    ParametersSchema = each.Fields.GetValueOrDefault("parameters")?.StructValue ?? new(),
+                    IsWorkflow = Named(each) is not null,
+                }),
+        ],
     };
 
     // Pack files name it from `actions/` on.
