@@ -66,6 +66,7 @@ static class Program
         app.MapFeed();
         app.MapWebhooks();
         app.MapSensors();
+        app.MapWorkflows();
         app.MapInquiries();
         return app;
     }
