@@ -230,7 +230,7 @@ public sealed class ConductTests
     public async Task Workflows_that_call_each_other_for_ever_are_stopped_ten_deep()
     {
         await using var bench = await ConductBench.StartAsync(
-            ("ping", "tasks:\n  again: {action: flow.pong, input: {}}\n"), ("pong", "tasks:\n  again: {action: flow.ping, input: {}}\n"));
+            ("ping", "tasks:\n  call: {action: flow.pong, input: {}}\n"), ("pong", "tasks:\n  call: {action: flow.ping, input: {}}\n"));
 
         var done = await bench.UntilFinalAsync(await bench.RunAsync("ping"));
 
