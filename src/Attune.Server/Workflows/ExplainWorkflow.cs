@@ -49,7 +49,7 @@ sealed class ExplainWorkflow(ShownRunStore runs, ExecutionTreeStore levels, Expl
             return null;
 
         var sentence = $"Waits for an answer to inquiry {id}: {prompt.TrimEnd('.')}";
-        return new($"{sentence}.", [new("WAITS_FOR_ANSWER", sentence, null)]);
+        return new(Ended(sentence), [new("WAITS_FOR_ANSWER", sentence, null)]);
     }
 
     static string Summarize(ShownRun run, Execution execution, List<string> names, List<Obstacle> reasons)
@@ -66,7 +66,7 @@ sealed class ExplainWorkflow(ShownRunStore runs, ExecutionTreeStore levels, Expl
             return $"{reasons[0].Sentence}{(tasks is "" ? "" : $". Not over yet: {tasks}")}.";
         if (names.Count == 0)
             return "Is being carried on; this takes a moment.";
-        return reasons is [{ Code: "WAITS_FOR_ANSWER" } only] ? $"{only.Sentence}." : $"Waits for {tasks}.";
+        return reasons is [{ Code: "WAITS_FOR_ANSWER" } only] ? Ended(only.Sentence) : $"Waits for {tasks}.";
     }
 
     static Obstacle Explain(TreeChildRow row, IReadOnlyDictionary<long, string> sentences)
@@ -85,6 +85,9 @@ sealed class ExplainWorkflow(ShownRunStore runs, ExecutionTreeStore levels, Expl
         };
         return new("WAITS_FOR_TASKS", $"{task} (execution {row.Id}) {what}", row.WorkerName);
     }
+
+    // A question ends itself.
+    static string Ended(string sentence) => sentence[^1] is '?' or '!' ? sentence : $"{sentence}.";
 
     static string Lower(string sentence) => char.ToLowerInvariant(sentence[0]) + sentence[1..];
 }

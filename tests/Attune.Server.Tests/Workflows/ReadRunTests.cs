@@ -131,6 +131,7 @@ public sealed class ReadRunTests : IAsyncLifetime
             ],
             why.Reasons.Select(reason => (reason.Code, reason.Sentence)));
         Assert.Equal("WAITS_FOR_ANSWER", Assert.Single(whyTask.Reasons).Code);
+        Assert.Equal($"Waits for an answer to inquiry {inquiry}: Go on?", whyTask.Summary);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ sealed class ExecutionTreeText(Invocation run, bool isRedrawn)
             return;
 
         if (last is not null)
-            run.Terminal.Out.Write(!isRedrawn ? "\n" : lineCount < Console.WindowHeight ? $"\e[{lineCount}F\e[J" : "\e[H\e[2J");
+            run.Terminal.Out.Write(!isRedrawn ? "\n" : lineCount < Terminal.Height ? $"\e[{lineCount}F\e[J" : "\e[H\e[2J");
         var lines = Lines(tree);
         lines.ForEach(run.Terminal.Out.WriteLine);
         (last, lineCount) = (told, lines.Count);
