@@ -8,7 +8,7 @@ public sealed class Scope(IReadOnlyDictionary<string, Value> names, DateTimeOffs
     /// <summary>What now() answers: fixed for the whole evaluation.</summary>
     public DateTimeOffset Now => now;
 
-    /// <summary>What succeeded(), failed() and timed_out() ask about; null where no task has ended.</summary>
+    /// <summary>What succeeded(), failed(), timed_out() and cancelled() ask about; null where no task has ended.</summary>
     public TaskOutcome? TaskOutcome { get; init; }
 }
 
@@ -18,4 +18,5 @@ public enum TaskOutcome
     Succeeded,
     Failed,
     TimedOut,
+    Cancelled,
 }

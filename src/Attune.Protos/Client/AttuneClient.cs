@@ -53,6 +53,10 @@ public sealed class AttuneClient : IDisposable
 
     public SensorService.SensorServiceClient Sensors => field ??= new(invoker);
 
+    public WorkflowService.WorkflowServiceClient Workflows => field ??= new(invoker);
+
+    public InquiryService.InquiryServiceClient Inquiries => field ??= new(invoker);
+
     public FeedService.FeedServiceClient Feed => field ??= new(invoker);
 
     /// <summary>Logs in by password; later calls of this client go out as that identity.</summary>

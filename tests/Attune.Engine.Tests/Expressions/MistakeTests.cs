@@ -157,13 +157,14 @@ public sealed class MistakeTests
         => Assert.Equal(reads, string.Join(' ', Expression.Parse(text).Reads.Select(use => use + (use.IsOptional ? "?" : ""))));
 
     [Theory]
-    [InlineData(TaskOutcome.Succeeded, "[true,false,false]")]
-    [InlineData(TaskOutcome.Failed, "[false,true,false]")]
-    [InlineData(TaskOutcome.TimedOut, "[false,true,true]")]
+    [InlineData(TaskOutcome.Succeeded, "[true,false,false,false]")]
+    [InlineData(TaskOutcome.Failed, "[false,true,false,false]")]
+    [InlineData(TaskOutcome.TimedOut, "[false,true,true,false]")]
+    [InlineData(TaskOutcome.Cancelled, "[false,true,false,true]")]
     public void In_a_workflow_the_outcome_of_the_task_can_be_asked_for(TaskOutcome outcome, string json)
     {
         var scope = new Scope(new Dictionary<string, Value>(), Bench.Now) { TaskOutcome = outcome };
 
-        Assert.Equal(json, Bench.Json(Expression.Parse("[succeeded(), failed(), timed_out()]").Evaluate(scope, ExpressionLimits.Default)));
+        Assert.Equal(json, Bench.Json(Expression.Parse("[succeeded(), failed(), timed_out(), cancelled()]").Evaluate(scope, ExpressionLimits.Default)));
     }
 }
