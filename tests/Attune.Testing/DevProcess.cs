@@ -19,7 +19,9 @@ public sealed class DevProcess : IAsyncDisposable
     /// <param name="stateDirectory">Kept, so that it can be started again; other users must be able to pass into its parent.</param>
     /// <param name="options">More arguments, such as `--no-agent`.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public static async Task<DevProcess> StartAsync(string stateDirectory, IReadOnlyList<string> options, CancellationToken ct)
+    /// <param name="environment">Added to ours, for all three programs.</param>
+    public static async Task<DevProcess> StartAsync(
+        string stateDirectory, IReadOnlyList<string> options, CancellationToken ct, IReadOnlyDictionary<string, string>? environment = null)
     {
         var port = FreePort.Take();
         var httpPort = FreePort.Take();
@@ -27,7 +29,7 @@ public sealed class DevProcess : IAsyncDisposable
         var process = RunningProcess.Start(
             BuiltProgram.Server,
             ["dev", "--state-dir", stateDirectory, "--port", $"{port}", "--http-port", $"{httpPort}", .. options],
-            new Dictionary<string, string> { ["ATTUNE_CONFIG"] = cliConfig });
+            new Dictionary<string, string>(environment ?? new Dictionary<string, string>()) { ["ATTUNE_CONFIG"] = cliConfig });
         try
         {
             await process.UntilPrintedAsync("Attune is ready", ct);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Npgsql;
 
 namespace Attune.Testing;
 
@@ -21,6 +22,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Of the port for webhooks and /healthz.</summary>
     public string HttpAddress { get; }
 
+    /// <summary>What PostgreSQL calls its connections: no other server has it.</summary>
+    public string ApplicationName => ApplicationNameIn(directory);
+
     /// <summary>`attune-server run`, listening.</summary>
     /// <param name="connectionString">A migrated database.</param>
     /// <param name="masterKeyFile">The same for all replicas of a database.</param>
@@ -37,7 +41,10 @@ public sealed class ServerProcess : IAsyncDisposable
         var config = ConfigIn(directory);
         var all = new Dictionary<string, string>(settings)
         {
-            ["Storage:ConnectionString"] = connectionString,
+            ["Storage:ConnectionString"] = new NpgsqlConnectionStringBuilder(connectionString)
+            {
+                ApplicationName = ApplicationNameIn(directory),
+            }.ConnectionString,
             ["Server:Listen:0"] = $"http://127.0.0.1:{port}",
             ["Http:Listen:0"] = $"http://127.0.0.1:{httpPort}",
             ["Server:StateDirectory"] = directory,
@@ -80,6 +87,8 @@ public sealed class ServerProcess : IAsyncDisposable
         await Process.DisposeAsync();
         Directory.Delete(directory, recursive: true);
     }
+
+    static string ApplicationNameIn(string directory) => Path.GetFileName(directory);
 
     static string ConfigIn(string directory) => Path.Combine(directory, "server.json");
 

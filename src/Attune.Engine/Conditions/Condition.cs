@@ -51,24 +51,25 @@ public sealed class Condition
 
     /// <param name="payload">The event's payload.</param>
     /// <param name="scope">Made only where an expression is met.</param>
-    public ConditionOutcome Evaluate(Value payload, Func<Scope> scope, DateTimeOffset now)
+    /// <param name="patience">Shared by all rules of the event; null: without end.</param>
+    public ConditionOutcome Evaluate(Value payload, Func<Scope> scope, DateTimeOffset now, Patience? patience = null)
     {
-        var verdict = Test(payload, scope, now);
-        return new(verdict, verdict is ConditionVerdict.Matched ? null : Explain(payload, scope, now));
+        var verdict = Test(payload, scope, now, patience);
+        return new(verdict, verdict is ConditionVerdict.Matched ? null : Explain(payload, scope, now, patience));
     }
 
     /// <summary>The verdict without a word, which costs nothing but the looking.</summary>
-    internal ConditionVerdict Test(Value payload, Func<Scope> scope, DateTimeOffset now)
+    internal ConditionVerdict Test(Value payload, Func<Scope> scope, DateTimeOffset now, Patience? patience = null)
     {
-        var evaluation = new Evaluation(payload, scope, now);
+        var evaluation = new Evaluation(payload, scope, now, patience);
         return root.Evaluate(ref evaluation);
     }
 
     /// <summary>Why it does not match or cannot be decided.</summary>
-    internal string Explain(Value payload, Func<Scope> scope, DateTimeOffset now)
+    internal string Explain(Value payload, Func<Scope> scope, DateTimeOffset now, Patience? patience = null)
     {
         var text = new StringBuilder(100);
-        var evaluation = new Evaluation(payload, scope, now) { Text = text };
+        var evaluation = new Evaluation(payload, scope, now, patience) { Text = text };
         root.Evaluate(ref evaluation);
         return text.Length <= WhyMax ? text.ToString() : text.ToString(0, WhyMax) + "…";
     }

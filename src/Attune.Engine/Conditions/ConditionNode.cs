@@ -149,7 +149,11 @@ abstract class ConditionNode
             if ((isThere ? test.Holds(value, ref evaluation) : false) is not { } holds)
             {
                 if (evaluation.Text is not null)
-                    evaluation.Explain(Words, $"a pattern took longer than {FieldTest.Pattern.Timeout.TotalMilliseconds} ms; simplify it");
+                {
+                    var limit = (test as FieldTest.Pattern)?.TimeMax.TotalMilliseconds;
+                    evaluation.Explain(Words, evaluation.IsOver ? evaluation.Over : $"a pattern took longer than {limit} ms; simplify it");
+                }
+
                 return ConditionVerdict.Failed;
             }
 
@@ -180,6 +184,12 @@ abstract class ConditionNode
 
         public override ConditionVerdict Evaluate(ref Evaluation evaluation)
         {
+            if (evaluation.IsOver)
+            {
+                evaluation.Explain(Words, evaluation.Over);
+                return ConditionVerdict.Failed;
+            }
+
             Value value;
             try
             {

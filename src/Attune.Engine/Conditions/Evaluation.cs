@@ -4,7 +4,7 @@ using Attune.Engine.Expressions;
 namespace Attune.Engine.Conditions;
 
 /// <summary>One event meeting one rule's conditions. With a text it also collects why they do not match.</summary>
-ref struct Evaluation(Value payload, Func<Scope> scope, DateTimeOffset now)
+ref struct Evaluation(Value payload, Func<Scope> scope, DateTimeOffset now, Patience? patience)
 {
     Scope? made;
 
@@ -13,6 +13,11 @@ ref struct Evaluation(Value payload, Func<Scope> scope, DateTimeOffset now)
     public readonly DateTimeOffset Now => now;
 
     public Scope Scope => made ??= scope();
+
+    /// <summary>Whether nothing costly may be begun any more, because the event's rules took too long.</summary>
+    public readonly bool IsOver => patience?.IsOver() == true;
+
+    public readonly string Over => $"it was not looked at, because the rules of this event took more than {patience?.Max.TotalSeconds} s";
 
     /// <summary>Patterns that took too long so far.</summary>
     public int SlowPatterns { get; set; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Attune.Engine.Expressions;
+using Attune.Engine.Matching;
 using Attune.Engine.Schemas;
 
 namespace Attune.Engine.Conditions;
@@ -89,16 +90,19 @@ abstract class FieldTest
         /// <summary>Of a pattern that has to backtrack.</summary>
         public static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(250);
 
+        /// <summary>Of this one.</summary>
+        public TimeSpan TimeMax => regex.MatchTimeout;
+
         public override bool? Holds(Value value, ref Evaluation evaluation)
         {
             if (value.Kind is not ValueKind.String)
                 return false;
-            if (evaluation.SlowPatterns >= SlowMax)
+            if (evaluation.SlowPatterns >= SlowMax || evaluation.IsOver)
                 return null;
 
             try
             {
-                return regex.IsMatch(value.AsString());
+                return regex.IsSureMatch(value.AsString());
             }
             catch (RegexMatchTimeoutException)
             {

@@ -31,14 +31,16 @@ public sealed class RuleIndex<TRule>
     /// Rules that match or fail, in the order given. Of the others at most <paramref name="unmatchedMax"/> are named with why; the outcome says
     /// how many there were.
     /// </summary>
-    public RuleMatches<TRule> Match(Value payload, Func<Scope> scope, DateTimeOffset now, int unmatchedMax)
-        => Match(payload, _ => scope(), now, unmatchedMax);
+    public RuleMatches<TRule> Match(Value payload, Func<Scope> scope, DateTimeOffset now, int unmatchedMax, Patience? patience = null)
+        => Match(payload, _ => scope(), now, unmatchedMax, patience);
 
-    /// <inheritdoc cref="Match(Value, Func{Scope}, DateTimeOffset, int)"/>
+    /// <inheritdoc cref="Match(Value, Func{Scope}, DateTimeOffset, int, Patience?)"/>
     /// <param name="scope">The names as one rule sees them. Made only where an expression of it is met.</param>
-    public RuleMatches<TRule> Match(Value payload, Func<TRule, Scope> scope, DateTimeOffset now, int unmatchedMax)
+    /// <param name="patience">When it is over, rules that need an expression or a pattern fail; null: without end.</param>
+    public RuleMatches<TRule> Match(
+        Value payload, Func<TRule, Scope> scope, DateTimeOffset now, int unmatchedMax, Patience? patience = null)
     {
-        var met = new Met(this, payload, scope, now);
+        var met = new Met(this, payload, scope, now, patience);
         met.Try(always);
         foreach (var (path, buckets) in byValue)
         {
@@ -76,7 +78,7 @@ public sealed class RuleIndex<TRule>
     }
 
     /// <summary>One event meeting the rules. Rules are numbers, so that their order can be had back.</summary>
-    sealed class Met(RuleIndex<TRule> index, Value payload, Func<TRule, Scope> scope, DateTimeOffset now)
+    sealed class Met(RuleIndex<TRule> index, Value payload, Func<TRule, Scope> scope, DateTimeOffset now, Patience? patience)
     {
         readonly List<int> matched = [];
         readonly List<int> failed = [];
@@ -96,7 +98,7 @@ public sealed class RuleIndex<TRule>
             for (var at = 0; at < candidates.Count; at++)
             {
                 var rule = candidates[at];
-                var verdict = index.rules[rule].Condition.Test(payload, ScopeOf(rule), now);
+                var verdict = index.rules[rule].Condition.Test(payload, ScopeOf(rule), now, patience);
                 if (verdict is ConditionVerdict.Matched)
                     matched.Add(rule);
                 else if (verdict is ConditionVerdict.Failed)
@@ -132,7 +134,7 @@ public sealed class RuleIndex<TRule>
         }
 
         (TRule Rule, string Why) Explained(int rule)
-            => (index.rules[rule].Rule, index.rules[rule].Condition.Explain(payload, ScopeOf(rule), now));
+            => (index.rules[rule].Rule, index.rules[rule].Condition.Explain(payload, ScopeOf(rule), now, patience));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Attune.Engine.Matching;
 
 namespace Attune.Engine.Expressions;
 
@@ -75,7 +76,7 @@ static partial class Patterns
         bool isMatch;
         try
         {
-            isMatch = pattern.IsMatch(text);
+            isMatch = pattern.IsSureMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -93,7 +94,7 @@ static partial class Patterns
         Match match;
         try
         {
-            match = pattern.Match(text, start);
+            match = pattern.SureMatch(text, start);
         }
         catch (RegexMatchTimeoutException)
         {

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Attune.Engine.Matching;
 
 namespace Attune.Engine.Schemas;
 
@@ -140,7 +141,7 @@ sealed class SchemaCheck(ReadOnlySpan<byte> utf8Json)
     {
         try
         {
-            return pattern.IsMatch(text);
+            return pattern.IsSureMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {

@@ -64,7 +64,7 @@ sealed class PrepareEvent(TriggerCatalog triggers, RuleCatalog rules, ApplyRule 
         var now = clock.GetUtcNow();
         var scope = new EventScope(
             trigger, Value.FromJson(payload), new(now.Ticks - now.Ticks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero),
-            EventMapping.ToText(happened.Origin), happened.SourceRef, happened.IdempotencyKey);
+            EventMapping.ToText(happened.Origin), happened.SourceRef, happened.IdempotencyKey, clock);
         if (happened.RuleRef is not { } ruleRef)
             return await FinishAsync(happened, payload, scope, null, (await rules.OfTriggerAsync(trigger, ct)).Match(scope), ct);
 

@@ -14,7 +14,7 @@ sealed partial class FeedReader(
     // The safety net behind NOTIFY.
     static readonly TimeSpan LookWhileWatched = TimeSpan.FromSeconds(1);
 
-    // Nobody waits; positions are given all the same, so that the order of commits is not lost in a heap of hours.
+    // Nobody waits; positions are given all the same, so that no heap of hours has to be told at once.
     static readonly TimeSpan LookAlone = TimeSpan.FromSeconds(5);
 
     // A watcher must not make a commit out of every commit of a flood.
@@ -29,10 +29,15 @@ sealed partial class FeedReader(
                 tail.Wake();
         });
 
+        var isOrderTold = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
+                if (!isOrderTold && !await store.KeepsCommitTimesAsync(stoppingToken))
+                    LogWithoutCommitTimes(LookAlone.TotalSeconds);
+                isOrderTold = true;
+
                 if (await LookAsync(stoppingToken) > 0)
                     await Task.Delay(Breath, clock, stoppingToken);
             }
@@ -87,6 +92,12 @@ sealed partial class FeedReader(
             // The poll.
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "The database does not keep the moments of commits, so the feed tells independent changes that are committed within {Seconds} s "
+            + "by id. To have them in the order of commits, set track_commit_timestamp = on in PostgreSQL and restart it")]
+    partial void LogWithoutCommitTimes(double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The feed could not be read; watchers get what they missed with the next look")]
     partial void LogSkipped(Exception exception);

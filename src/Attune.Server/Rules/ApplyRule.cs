@@ -28,6 +28,8 @@ sealed class ApplyRule(StartExecution start)
             return StartAsync(rule, constant, payload: null, ct);
         if (rule.Parameters is null)
             return new(Failed(rule, "PARAMETERS_FAILED", rule.Mistake ?? ""));
+        if (happened.ForParameters.IsOver())
+            return new(Failed(rule, "PARAMETERS_FAILED", $"Not rendered, because those of this event took more than {happened.ForParameters.Max.TotalSeconds} s before."));
 
         try
         {

@@ -1,11 +1,16 @@
+using Attune.Engine.Conditions;
 using Attune.Engine.Expressions;
 using Attune.Server.Triggers;
 
 namespace Attune.Server.Rules;
 
 /// <summary>An event as rules see it. What only expressions need is made when the first one asks.</summary>
-sealed class EventScope(TriggerDefinition trigger, Value payload, DateTimeOffset created, string origin, string? source, string? key)
+sealed class EventScope(
+    TriggerDefinition trigger, Value payload, DateTimeOffset created, string origin, string? source, string? key, TimeProvider clock)
 {
+    // Far more than honest rules need, so that the few hostile ones are what it ends.
+    static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(5);
+
     Value? asValue;
 
     public TriggerDefinition Trigger => trigger;
@@ -13,6 +18,12 @@ sealed class EventScope(TriggerDefinition trigger, Value payload, DateTimeOffset
     public Value Payload => payload;
 
     public DateTimeOffset Created => created;
+
+    /// <summary>What the conditions of all its rules may take together.</summary>
+    public Patience ForConditions { get; } = new(clock, TimeMax);
+
+    /// <summary>What rendering all their parameters may take: matching rules do not pay for what others asked.</summary>
+    public Patience ForParameters { get; } = new(clock, TimeMax);
 
     public Scope For(CompiledRule rule)
         => new(new Dictionary<string, Value>(3) { ["event"] = AsValue(), ["rule"] = rule.Names, ["pack"] = rule.Pack }, created);

@@ -88,7 +88,7 @@ sealed class RuleGrpc(RuleStore store, RuleCommands commands, CheckRule check, D
             EventId = request.EventId,
             Last = request.Last,
         };
-        return (await commands.Test.RunAsync(context.GetCaller(), command, clock.GetUtcNow(), context.CancellationToken)).OrThrowRpc();
+        return (await commands.Test.RunAsync(context.GetCaller(), command, clock, context.CancellationToken)).OrThrowRpc();
     }
 
     public override async Task<ReplayEventsResponse> ReplayEvents(ReplayEventsRequest request, ServerCallContext context)

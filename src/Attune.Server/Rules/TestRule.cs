@@ -34,7 +34,7 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
     // What a message carries well.
     const int ParametersShownMax = 3 << 20;
 
-    public async Task<Result<TestRuleResponse>> RunAsync(Caller caller, TestCommand command, DateTimeOffset now, CancellationToken ct)
+    public async Task<Result<TestRuleResponse>> RunAsync(Caller caller, TestCommand command, TimeProvider clock, CancellationToken ct)
     {
         if (Refuse(command) is { } unfit)
             return unfit;
@@ -50,7 +50,7 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
             var payload = EventPayload.Check(given, EventOrigin.Api, trigger.Output, "payload", violations);
             if (violations.Count > 0)
                 return Failure.Invalid("PAYLOAD_INVALID", violations);
-            answer.Trials.Add(await TryAsync(rule, new(trigger, Value.FromJson(payload), now, "api", caller.Login, null), 0, ct));
+            answer.Trials.Add(await TryAsync(rule, new(trigger, Value.FromJson(payload), clock.GetUtcNow(), "api", caller.Login, null, clock), 0, ct));
             return answer;
         }
 
@@ -59,7 +59,7 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
         {
             if (await events.FindAsync([command.EventId], ct) is not [var row] || row.TriggerRef != trigger.Ref)
                 return Failure.NotFound("EVENT_NOT_FOUND", $"There is no event {command.EventId} of trigger '{trigger.Ref}'.");
-            answer.Trials.Add(await TryAsync(rule, trigger, row, ct));
+            answer.Trials.Add(await TryAsync(rule, trigger, row, clock, ct));
             return answer;
         }
 
@@ -70,7 +70,7 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
             var page = await events.ListAsync(new() { TriggerRef = trigger.Ref, Before = before, Limit = limit, Full = true }, ct);
             foreach (var row in page)
             {
-                var trial = await TryAsync(rule, trigger, row, ct);
+                var trial = await TryAsync(rule, trigger, row, clock, ct);
                 shown += trial.Parameters?.CalculateSize() ?? 0;
                 if (shown > ParametersShownMax && trial.Parameters is not null)
                 {
@@ -99,7 +99,7 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
         return sources == 1 ? null : Failure.Invalid("PAYLOAD_INVALID", "payload", "Give exactly one of payload, event_id and last.");
     }
 
-    async Task<RuleTrial> TryAsync(CompiledRule rule, TriggerDefinition trigger, EventRow row, CancellationToken ct)
+    async Task<RuleTrial> TryAsync(CompiledRule rule, TriggerDefinition trigger, EventRow row, TimeProvider clock, CancellationToken ct)
     {
         if (row.RuleRef is { } meant && meant != rule.Ref)
             return new() { EventId = row.Id, ActionRef = rule.ActionRef, Why = $"It was meant for rule '{meant}' alone." };
@@ -107,7 +107,7 @@ sealed class TestRule(TrialRules rules, TriggerCatalog triggers, EventStore even
         try
         {
             var payload = Value.FromJson(secrets.Reveal(row.Payload));
-            return await TryAsync(rule, new(trigger, payload, row.Created, row.Origin, row.SourceRef, row.IdempotencyKey), row.Id, ct);
+            return await TryAsync(rule, new(trigger, payload, row.Created, row.Origin, row.SourceRef, row.IdempotencyKey, clock), row.Id, ct);
         }
         catch (SecretBoxException exception)
         {

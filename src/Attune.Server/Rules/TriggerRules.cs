@@ -19,7 +19,7 @@ sealed class TriggerRules
 
     public RuleMatches<CompiledRule> Match(EventScope happened)
     {
-        var matches = index.Match(happened.Payload, happened.For, happened.Created, UnmatchedMax);
+        var matches = index.Match(happened.Payload, happened.For, happened.Created, UnmatchedMax, happened.ForConditions);
         return broken.Length == 0 ? matches : matches with { Failed = [.. matches.Failed, .. broken] };
     }
 
@@ -27,7 +27,7 @@ sealed class TriggerRules
     public static RuleMatches<CompiledRule> Match(CompiledRule rule, EventScope happened)
     {
         var (verdict, why) = rule.Condition is { } condition
-            ? condition.Evaluate(happened.Payload, () => happened.For(rule), happened.Created)
+            ? condition.Evaluate(happened.Payload, () => happened.For(rule), happened.Created, happened.ForConditions)
             : new(ConditionVerdict.Failed, rule.Mistake);
         return new()
         {

@@ -30,7 +30,10 @@ public sealed record PrivatePostgresOptions
         }
     }
 
-    internal IReadOnlyDictionary<string, string> Settings => Throwaway ? Quick : Durable;
+    /// <summary>For tests: what an operator may have set otherwise; it wins over ours.</summary>
+    internal IReadOnlyDictionary<string, string> Overrides { get; init; } = new Dictionary<string, string>();
+
+    internal IEnumerable<KeyValuePair<string, string>> Settings => [.. Throwaway ? Quick : Durable, .. Overrides];
 
     static readonly Dictionary<string, string> Shared = new()
     {
@@ -38,6 +41,8 @@ public sealed record PrivatePostgresOptions
         ["unix_socket_permissions"] = "0700",
         ["jit"] = "off",
         ["random_page_cost"] = "1.1",
+        // The feed tells changes in the order of their commits.
+        ["track_commit_timestamp"] = "on",
         ["log_checkpoints"] = "off",
         ["log_timezone"] = "UTC",
         ["timezone"] = "UTC",

@@ -11,7 +11,19 @@ public sealed class DevSite : IAsyncLifetime
     readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("attune-first-");
     readonly List<AgentProcess> agents = [];
 
+    public DevSite()
+    {
+        // PostgreSQL's own user must be able to pass.
+        directory.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    }
+
+    /// <summary>One in which it is another time.</summary>
+    internal DevSite(DateTimeOffset now) : this() => Clock = new(Folder, now);
+
     public DevProcess Dev { get; private set; } = null!;
+
+    /// <summary>That of PostgreSQL, the server and its agent; null where it is the machine's.</summary>
+    public WallClock? Clock { get; }
 
     /// <summary>For the files that actions are to look at.</summary>
     public string Folder => directory.FullName;
@@ -19,11 +31,7 @@ public sealed class DevSite : IAsyncLifetime
     public string StateDirectory => Path.Combine(Folder, "state");
 
     public async Task InitializeAsync()
-    {
-        // PostgreSQL's own user must be able to pass.
-        directory.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
-        Dev = await DevProcess.StartAsync(StateDirectory, [], Waiting.SoonEnough);
-    }
+        => Dev = await DevProcess.StartAsync(StateDirectory, [], Waiting.SoonEnough, Clock?.Environment);
 
     public async Task DisposeAsync()
     {
@@ -36,6 +44,7 @@ public sealed class DevSite : IAsyncLifetime
         finally
         {
             await Dev.DisposeAsync();
+            Clock?.Dispose();
             directory.Delete(recursive: true);
         }
     }

@@ -7,6 +7,7 @@ namespace Attune.EndToEnd.Tests.Stories;
 public sealed class NoisySensorTests : IAsyncLifetime
 {
     const int Many = 50_000;
+    const int Written = Many / 25;
 
     // Numbers of its own for every life of its process: a sensor that starts anew begins anew.
     const string Sensor = """
@@ -31,6 +32,8 @@ public sealed class NoisySensorTests : IAsyncLifetime
 
     string Lives => Path.Combine(site.Folder, "lives");
 
+    string Notes => Path.Combine(site.Folder, "notes");
+
     public async Task InitializeAsync() => site = await Site.StartAsync(Soon, ("Workers:Lease", "00:00:06"), ("Workers:Heartbeat", "00:00:01"));
 
     public async Task DisposeAsync()
@@ -53,10 +56,14 @@ public sealed class NoisySensorTests : IAsyncLifetime
         await site.Servers[0].Process.TerminateAsync(Soon);
         await site.Servers[0].RestartAsync(Soon);
         await UntilStoredAsync(Many);
-        await UntilAsync("select count(*) from execution where action_ref = 'core.noop' and status = 'completed'", Many);
+        await UntilAsync("select count(*) from execution where status = 'completed'", Many + Written);
 
         Assert.Single(File.ReadAllLines(Lives));
-        Assert.Equal((Many, Many, Many), await CountAsync());
+        Assert.Equal((Many, Many + Written, Many), await CountAsync());
+
+        // Not only in the books: every 25th started a process on the agent's host, which wrote its number down.
+        Assert.Equal(
+            Enumerable.Range(0, Written).Select(number => number * 25), File.ReadAllLines(Notes).Select(line => int.Parse(line, null)).Order());
     }
 
     [Fact]
@@ -117,6 +124,17 @@ public sealed class NoisySensorTests : IAsyncLifetime
             trigger: e2e_noise.heard
             conditions: [{field: number, operator: greater_than_or_equal, value: 0}]
             action: core.noop
+            """)
+        .Shell(
+            "note", $"""eval "$(cat)"; echo "$number" >> {Notes}""",
+            "parameters: {number: {type: integer, required: true}}\nparameter_format: dotenv")
+        .Write("rules/note.yaml", """
+            ref: e2e_noise.note
+            label: Note every 25th
+            trigger: e2e_noise.heard
+            conditions: ["{{ event.payload.number % 25 == 0 }}"]
+            action: e2e_noise.note
+            action_params: {number: "{{ event.payload.number }}"}
             """)
         .InstallAsync(site.Client, Soon);
 

@@ -65,6 +65,24 @@ public sealed class RuleIndexTests
     }
 
     [Fact]
+    public void Rules_that_take_too_long_together_are_given_up_on_and_say_so()
+    {
+        var payload = Given.Payload("{'a': 1, 'b': 'x'}");
+        const string costly = "'event.payload.a == 1'";
+        const string pattern = "{'field': 'b', 'operator': 'matches', 'value': 'x'}";
+        const string plain = "{'field': 'b', 'operator': 'starts_with', 'value': 'x'}";
+        var index = Index(plain, costly, pattern, costly, pattern, $"[{costly}, {{'field': 'b', 'operator': 'starts_with', 'value': 'y'}}]", plain);
+
+        var matches = index.Match(
+            payload, () => Given.Scope(payload), Given.Now, unmatchedMax: 0, new(new SecondPerLook(), TimeSpan.FromSeconds(2)));
+
+        Assert.Equal([0, 1, 2, 3, 6], matches.Matched);
+        Assert.Equal(
+            [(4, "b matches \"x\": it was not looked at, because the rules of this event took more than 2 s")], matches.Failed);
+        Assert.Equal(1, matches.UnmatchedCount);
+    }
+
+    [Fact]
     public void Without_rules_nothing_matches()
     {
         var matches = Index().Match(Given.Payload("{}"), () => throw new InvalidOperationException(), Given.Now, unmatchedMax: 50);
@@ -161,5 +179,15 @@ public sealed class RuleIndexTests
         if (random.Next(2) == 0)
             payload["l"] = new JsonArray(RandomLiteral(random));
         return payload;
+    }
+
+    /// <summary>A clock that a second passes on whenever somebody looks at it.</summary>
+    sealed class SecondPerLook : TimeProvider
+    {
+        long seconds;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => seconds++;
     }
 }

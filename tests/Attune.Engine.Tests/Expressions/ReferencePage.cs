@@ -140,7 +140,8 @@ static class ReferencePage
         ## Regular expressions
 
         Those of .NET, without regard to the language; `(?i)` at the beginning ignores case. They are matched without backtracking, so that no text makes
-        them slow, except those with look-around, back references or atomic groups, which only the time limit stops.
+        them slow, except those with look-around, back references or atomic groups, which only the time limit stops. Texts of more than 1000
+        characters are matched with backtracking too, for up to a second: .NET 10 overlooks matches in them otherwise.
 
         ## Functions
 

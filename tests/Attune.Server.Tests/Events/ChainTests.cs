@@ -110,6 +110,30 @@ public sealed class ChainTests
     }
 
     [Fact]
+    public async Task Slow_rules_cannot_hold_an_event_up_and_who_is_left_over_says_so()
+    {
+        // Each pattern takes its quarter of a second to be given up on; all of them together would take half a minute.
+        const string slow = """{field: host, operator: matches, value: "^(?=a)(a+)+$"}""";
+        const int Slow = 40;
+        await using var bench = await ChainBench.StartAsync(
+        [
+            ("rules/high.yaml", ChainBench.Rule),
+            .. Enumerable.Range(0, Slow).Select(number => (
+                $"rules/slow_{number:00}.yaml",
+                $"ref: edge.slow_{number:00}\ntrigger: edge.seen\nconditions: [{slow}, {slow}, {slow}]\naction: edge.act\naction_params: {{host: a}}\n")),
+        ]);
+
+        var emitted = await bench.EmitAsync($$"""{"host": "{{new string('a', 60)}}!", "severity": "high"}""");
+
+        Assert.Single(emitted.ExecutionIds);
+        var enforcements = (await bench.EventAsync(emitted.EventId)).Enforcements;
+        Assert.Equal(Slow + 1, enforcements.Count);
+        var failed = enforcements.Where(each => each.Error is not null).ToList();
+        Assert.Equal(Slow, failed.Count(each => each.Error.Reason is "CONDITION_FAILED"));
+        Assert.Contains(failed, each => each.Error.Message.EndsWith("because the rules of this event took more than 5 s", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_disabled_trigger_takes_no_events()
     {
         await using var bench = await ChainBench.StartAsync(("rules/high.yaml", ChainBench.Rule));

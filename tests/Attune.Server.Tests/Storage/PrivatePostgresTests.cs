@@ -24,13 +24,14 @@ public sealed class PrivatePostgresTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_durable_listens_on_no_network_address_and_checks_its_pages()
+    public async Task It_is_durable_listens_on_no_network_address_checks_its_pages_and_keeps_the_moments_of_commits()
     {
         await using var postgres = await StartAsync();
         Assert.Equal("on", await ScalarAsync(postgres, "show fsync"));
         Assert.Equal("on", await ScalarAsync(postgres, "show synchronous_commit"));
         Assert.Equal("on", await ScalarAsync(postgres, "show full_page_writes"));
         Assert.Equal("on", await ScalarAsync(postgres, "show data_checksums"));
+        Assert.Equal("on", await ScalarAsync(postgres, "show track_commit_timestamp"));
         Assert.Equal("UTF8", await ScalarAsync(postgres, "show server_encoding"));
         Assert.Equal("", await ScalarAsync(postgres, "show listen_addresses"));
         Assert.Equal(
