@@ -3,8 +3,23 @@
 
 set search_path to attune;
 
+-- Immutable, whatever convert_to says of itself: its target is a constant.
+create function workflow_graph_digest(graph jsonb) returns text
+    language sql
+    immutable
+as $$
+    select encode(sha256(convert_to(graph::text, 'UTF8')), 'hex')
+$$;
+
+-- Once for each definition, so that starting a workflow does not read its graph to know which one it is.
+alter table workflow_definition
+    add column graph_digest text generated always as (workflow_graph_digest(definition)) stored;
+
+comment on column workflow_definition.graph_digest is 'SHA-256 of definition in hex';
+
+-- json and not jsonb: only the conductor reads it, and it is to stay as it was written.
 alter table workflow_execution
-    add column state jsonb,
+    add column state json,
     add column step bigint not null default 0,
     add column wake_at timestamptz,
     add column depth smallint not null default 0,
@@ -15,7 +30,7 @@ comment on column workflow_execution.state is 'what the conductor keeps; null be
 comment on column workflow_execution.step is 'counts the steps, so that a replica knows whether what it has in memory is the present state';
 comment on column workflow_execution.wake_at is 'when a delay, a retry or the timeout is due';
 comment on column workflow_execution.depth is 'workflows above it';
-comment on column workflow_execution.graph_digest is 'SHA-256 of task_graph in hex: equal graphs are compiled once';
+comment on column workflow_execution.graph_digest is 'that of the definition that task_graph was: equal graphs are compiled once';
 comment on column workflow_execution.variables is 'what was published, merged over all branches';
 
 create index idx_workflow_execution_wake_at on workflow_execution (wake_at) where wake_at is not null;
@@ -32,8 +47,12 @@ create table workflow_happening (
     execution bigint,
     detail jsonb,
     created timestamptz not null default now(),
+    updated timestamptz not null default now(),
     constraint workflow_happening_kind check (kind in ('started', 'ended', 'cancel', 'pause', 'resume', 'rerun', 'edit')),
     constraint workflow_happening_execution_agrees check ((kind = 'ended') = (execution is not null))
+) with (
+    autovacuum_vacuum_threshold = 2000,
+    autovacuum_vacuum_scale_factor = 0
 );
 
 comment on table workflow_happening is 'what happened to a workflow and was not taken into its state yet';
@@ -42,13 +61,15 @@ comment on column workflow_happening.execution is 'the task''s execution that en
 create index idx_workflow_happening_workflow_execution on workflow_happening (workflow_execution, id);
 
 create table workflow_value (
+    id bigint generated always as identity primary key,
     workflow_execution bigint not null references workflow_execution on delete cascade,
     kind text not null,
     run int not null,
     item int not null,
     value jsonb not null,
     created timestamptz not null default now(),
-    primary key (workflow_execution, run, kind, item),
+    updated timestamptz not null default now(),
+    unique (workflow_execution, run, kind, item),
     constraint workflow_value_kind check (kind in ('items', 'edited_result', 'edited_input'))
 );
 
@@ -64,6 +85,7 @@ create table workflow_edit (
     reason text,
     value jsonb,
     created timestamptz not null default now(),
+    updated timestamptz not null default now(),
     constraint workflow_edit_kind check (kind in ('pause', 'resume', 'rerun', 'edit_input', 'edit_result'))
 );
 
@@ -72,32 +94,67 @@ comment on table workflow_edit is 'what people changed in a run, for ever';
 create index idx_workflow_edit_workflow_execution on workflow_edit (workflow_execution, id);
 create index idx_workflow_edit_identity on workflow_edit (identity) where identity is not null;
 
--- However a task's execution ends (report, loss, cancellation, answer, refusal), its workflow hears of it in the same transaction.
-create function tell_workflow() returns trigger
+create trigger update_workflow_happening_updated
+    before update on workflow_happening
+    for each row when (new.updated = old.updated) execute function update_updated_column();
+
+create trigger update_workflow_value_updated
+    before update on workflow_value
+    for each row when (new.updated = old.updated) execute function update_updated_column();
+
+create trigger update_workflow_edit_updated
+    before update on workflow_edit
+    for each row when (new.updated = old.updated) execute function update_updated_column();
+
+create function notify_workflow_happened() returns trigger
     language plpgsql
 as $$
 begin
-    insert into attune.workflow_happening (workflow_execution, kind, execution)
-    select (n.workflow_task ->> 'workflow_execution')::bigint, 'ended', n.id
-    from new_rows n
-    where n.workflow_task is not null
-      and n.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned')
-    order by n.id;
-    if found then
+    if exists (select from new_rows) then
         perform pg_notify('workflow_happened', '');
     end if;
     return null;
 end
 $$;
 
-create trigger tell_workflow_inserted
-    after insert on execution
+create trigger notify_workflow_happened
+    after insert on workflow_happening
     referencing new table as new_rows
-    for each statement execute function tell_workflow();
+    for each statement execute function notify_workflow_happened();
 
-create trigger tell_workflow_updated
+-- However a task's execution ends (report, loss, cancellation, answer), its workflow hears of it in the same transaction. One that is
+-- stored as already ended is told by whoever stores it. NOT IN and not a join: hashed, so it is linear however few rows the statement had
+-- when the plan was cached; and what ended before, ended before.
+create function tell_workflow() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from new_rows n
+        where n.workflow_task ->> 'workflow_execution' is not null
+          and n.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned')
+    ) then
+        insert into attune.workflow_happening (workflow_execution, kind, execution)
+        select (n.workflow_task ->> 'workflow_execution')::bigint, 'ended', n.id
+        from new_rows n
+        where n.workflow_task ->> 'workflow_execution' is not null
+          and n.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned')
+          and n.id not in (
+              select o.id
+              from old_rows o
+              where o.workflow_task is not null
+                and o.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned')
+          )
+        order by n.id;
+    end if;
+    return null;
+end
+$$;
+
+create trigger tell_workflow
     after update on execution
-    referencing new table as new_rows
+    referencing old table as old_rows new table as new_rows
     for each statement execute function tell_workflow();
 
 -- Times and the outcome are the execution's own; only what it does not know is in workflow_task.

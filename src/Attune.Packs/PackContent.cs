@@ -1,3 +1,4 @@
+using Attune.Engine.Workflows;
 using Attune.Packs.Files;
 
 namespace Attune.Packs;
@@ -24,6 +25,24 @@ public sealed record PackContent
     public required IReadOnlyList<RuleFile> Rules { get; init; }
     public required IReadOnlyList<SensorFile> Sensors { get; init; }
     public IReadOnlyList<PackReference> Elsewhere { get; init; } = [];
+
+    /// <summary>Every mistake of its workflows, each with its line.</summary>
+    /// <param name="elsewhere">Actions of other packs, as far as they are known; of others only the refs are taken.</param>
+    public IEnumerable<PackProblem> CheckWorkflows(IEnumerable<CalledAction> elsewhere)
+    {
+        var around = new WorkflowCheckSurroundings
+        {
+            PackConfig = Manifest.ConfSchema.Schema,
+            Actions = Actions.Select(action => new CalledAction(action.Ref, action.Parameters.Schema, action.IsWorkflow))
+                .Concat(elsewhere)
+                .DistinctBy(action => action.Ref)
+                .ToDictionary(action => action.Ref),
+            ActionRefs = [.. Actions.Select(action => action.Ref)],
+            PermissionSets = [.. PermissionSets.Select(set => set.Ref)],
+            OnlyPack = Manifest.Ref,
+        };
+        return Actions.SelectMany(action => action.CheckWorkflow(around));
+    }
 
     /// <summary>`action ops.disk_usage`, in the order in which parts are loaded.</summary>
     public IEnumerable<string> PartNames =>

@@ -39,6 +39,9 @@ static class References
         }
 
         problems.AddRange(RulesOf(content));
+        foreach (var workflow in content.Actions.Where(action => action.Graph?.Workflow is not null))
+            elsewhere.AddRange(CalledBy(workflow, pack));
+        problems.AddRange(content.CheckWorkflows([]));
 
         foreach (var policy in content.Policies)
         {
@@ -63,6 +66,24 @@ static class References
             else
                 elsewhere.Add(new(kind, reference, file, line, field) { MayBeMissing = mayBeMissing });
         }
+    }
+
+    static IEnumerable<PackReference> CalledBy(ActionFile action, string pack)
+    {
+        var graph = action.Graph!;
+        foreach (var task in graph.Workflow!.Tasks)
+        {
+            if (task.ActionRef is { } called && PackNames.PackOf(called) != pack)
+                yield return At("action", called, $"tasks.{task.Name}.action");
+            for (var index = 0; index < task.Inquiry?.PermissionSets.Count; index++)
+            {
+                if (PackNames.PackOf(task.Inquiry.PermissionSets[index]) != pack)
+                    yield return At("permission_set", task.Inquiry.PermissionSets[index], $"tasks.{task.Name}.inquiry.assignees.permission_sets[{index}]");
+            }
+        }
+
+        PackReference At(string kind, string reference, string field)
+            => new(kind, reference, action.WorkflowFile!, graph.PlaceOf(field).Line, field);
     }
 
     // What lies in other packs is not known here, so the server checks once more with that.

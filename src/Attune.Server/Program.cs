@@ -16,6 +16,7 @@ using Attune.Server.Timers;
 using Attune.Server.Triggers;
 using Attune.Server.Webhooks;
 using Attune.Server.Workers;
+using Attune.Server.Workflows;
 
 namespace Attune.Server;
 
@@ -41,6 +42,7 @@ static class Program
             .AddEvents()
             .AddDispatch()
             .AddWorkers()
+            .AddWorkflows()
             .AddFeed()
             .AddTimers()
             .AddWebhooks()

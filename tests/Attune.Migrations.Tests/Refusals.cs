@@ -85,6 +85,11 @@ static class Refusals
         ["worker_port_range"] = ["port = 0", "port = 65536"],
         ["worker_slots_not_negative"] = ["slots = -1"],
         ["workflow_definition_ref_format"] = ["ref = 'rotate_cert'"],
+        ["workflow_edit_kind"] = ["kind = 'guess'"],
+        ["workflow_execution_depth_limit"] = ["depth = -1", "depth = 11"],
+        ["workflow_happening_execution_agrees"] = ["execution = null", "kind = 'cancel'"],
+        ["workflow_happening_kind"] = ["kind = 'guess', execution = null"],
+        ["workflow_value_kind"] = ["kind = 'guess'"],
     };
 
     /// <summary>
@@ -131,6 +136,7 @@ static class Refusals
         ["worker_name_key"] = ["certificate_fingerprint = 'other'"],
         ["workflow_definition_ref_key"] = [],
         ["workflow_execution_execution_key"] = [],
+        ["workflow_value_workflow_execution_run_kind_item_key"] = [],
     };
 
     /// <summary>A unique key that the sample row itself is not under: what puts it there first (SQL `set` clauses).</summary>

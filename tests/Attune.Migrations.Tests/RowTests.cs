@@ -120,7 +120,7 @@ public sealed class RowTests
             $"""
             select attname
             from pg_attribute
-            where attrelid = 'attune.{sample.Table}'::regclass and attnum > 0 and not attisdropped and attidentity = ''
+            where attrelid = 'attune.{sample.Table}'::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''
             """, ct);
         var set = string.Join(", ", columns.Select(column => $"{column} = {column}"));
         return $"update attune.{sample.Table} set {set} where {sample.IdColumn} = {Sample.Id}";

@@ -173,7 +173,8 @@ static class Samples
             executor = 1000
             is_workflow = true
             workflow_def = 1000
-            workflow_task = '{"workflow_execution": 1000, "task_name": "issue", "task_index": 0, "timed_out": false, "started_at": "2025-06-01T12:00:00Z"}'
+            workflow_task = '{"workflow_execution": 1000, "task_name": "issue", "run": 1, "task_index": 0, "task_batch": 0, "retry_count": 0, "max_retries": 2}'
+            started_at = '2025-06-01T12:00:00Z'
             result = '{}'
             error = '{}'
             retry = '{}'
@@ -350,6 +351,27 @@ static class Samples
             worker_name = 'edge-1'
             logged_at = now()
             text = 'looking at /srv/in'
+            """),
+        Sample.Of("workflow_happening", """
+            workflow_execution = 1000
+            kind = 'ended'
+            execution = 1000
+            """),
+        Sample.Of("workflow_value", """
+            workflow_execution = 1000
+            kind = 'items'
+            run = 1
+            item = -1
+            value = '["www.example.com"]'
+            """),
+        Sample.Of("workflow_edit", """
+            workflow_execution = 1000
+            identity = 1000
+            login = 'Ada'
+            kind = 'edit_input'
+            tasks = '{issue}'
+            reason = 'wrong domain'
+            value = '{}'
             """),
     ];
 

@@ -60,7 +60,7 @@ public sealed class ViewTests
 
         Assert.True(await bench.Db.ReadAsync<bool>(
             """
-            select workflow_execution = 1000 and task_name = 'issue' and task_index = 0 and timed_out = false
+            select workflow_execution = 1000 and task_name = 'issue' and run = 1 and task_index = 0 and max_retries = 2 and timed_out = false
                 and started_at = '2025-06-01T12:00:00Z'::timestamptz and completed_at is null
             from attune.workflow_task_detail
             """, ct));

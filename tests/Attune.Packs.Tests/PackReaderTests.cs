@@ -39,7 +39,7 @@ public sealed class PackReaderTests : IDisposable
 
         var rotate = Assert.Single(pack.Actions, action => action.IsWorkflow);
         Assert.Equal("actions/workflows/rotate_cert.workflow.yaml", rotate.WorkflowFile);
-        Assert.Contains("\"do\":[\"a\",\"b\"]", rotate.Workflow, StringComparison.Ordinal);
+        Assert.Contains("\"do\":[\"a\",\"b\"]", rotate.Graph!.Json, StringComparison.Ordinal);
 
         Assert.Equal(["edge.cert_expiring"], Assert.Single(pack.Sensors).Triggers);
         Assert.Equal("edge.rotate_cert", Assert.Single(pack.Rules).Action);
@@ -218,9 +218,12 @@ public sealed class PackReaderTests : IDisposable
             cancellation: allow_finish
             tasks:
               issue:
-                action: edge.issue_cert
+                action: edge.check_cert
+                input: {host: "{{ parameters.domain }}"}
                 next:
                   - {when: "{{ succeeded() }}", do: [a, b]}
+              a: {action: core.noop}
+              b: {action: core.noop}
             output_map: {serial: "{{ vars.serial }}"}
             """)
         .With("triggers/cert_expiring.yaml", "ref: edge.cert_expiring\nlabel: Ends\noutput: {host: {type: string, required: true}, days_left: {type: integer}}\n")

@@ -53,6 +53,29 @@ public sealed class YamlTests
     }
 
     [Fact]
+    public void Whatever_is_broken_in_a_file_is_a_problem_and_never_an_exception()
+    {
+        const string Sound = "version: 1.0.0\nvars: {a: [1, 'x', \"y\\u00e9\"], b: &b {c: ~}}\ntasks:\n  - name: a # note\n    text: |\n      one\n    alias: *b\n  - {when: \"{{ true }}\", do: [b, c]}\n";
+        const string Pieces = "{}[],:&*!|>'\"%@`#-?\\ \n\ta\u0000\uFFFF1~<";
+        for (var seed = 0; seed < 5000; seed++)
+        {
+            var random = new Random(seed);
+            var text = new StringBuilder(Sound);
+            for (var change = random.Next(1, 6); change > 0; change--)
+            {
+                var at = random.Next(text.Length);
+                if (random.Next(2) == 0)
+                    text.Remove(at, Math.Min(random.Next(1, 4), text.Length - at));
+                else
+                    text.Insert(at, Pieces[random.Next(Pieces.Length)]);
+            }
+
+            var root = Read(text.ToString(), out var problems);
+            Assert.True(root is not null || problems.Count > 0, $"seed {seed}: neither a value nor a problem");
+        }
+    }
+
+    [Fact]
     public void Aliases_cannot_grow_into_a_bomb()
     {
         var bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");

@@ -16,11 +16,29 @@ public sealed class Template
     internal Template(TemplatePart root)
     {
         this.root = root;
-        Reads = [.. root.Reads];
+        Expressions = [.. root.Expressions];
+        Reads = [.. Expressions.SelectMany(each => each.Expression.Reads.Select(use => (each.Path, use, each.Text)))];
     }
 
     /// <summary>No expression in it: rendering always gives the same.</summary>
     public bool IsConstant => root is TemplateConstant;
+
+    /// <summary>A text of one expression and nothing else: it keeps the kind of the expression's value.</summary>
+    internal bool IsOneExpression => root is TemplateText { IsOneExpression: true };
+
+    internal TemplatePart Root => root;
+
+    internal IReadOnlyList<(string Path, string Text, Expression Expression)> Expressions { get; }
+
+    /// <summary>Members of a map, each with its value where that is known already.</summary>
+    internal IEnumerable<(string Name, Value? Constant)> MembersNow => root switch
+    {
+        TemplateMap map => map.Members.Select(member => (member.Name, member.Part is TemplateConstant constant ? constant.Value : (Value?)null)),
+        TemplateConstant { Value.Kind: ValueKind.Map } constant => constant.Value.AsMap().Select(member => (member.Key, (Value?)member.Value)),
+        _ => [],
+    };
+
+    internal IEnumerable<string> MemberNames => MembersNow.Select(member => member.Name);
 
     /// <summary>Every variable that any text may read, with the path of the text.</summary>
     public IReadOnlyList<(string Path, VariableUse Use, string Text)> Reads { get; }

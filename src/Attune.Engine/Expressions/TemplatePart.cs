@@ -5,7 +5,7 @@ namespace Attune.Engine.Expressions;
 /// <summary>A value of a template; the root of a closed union.</summary>
 abstract class TemplatePart
 {
-    public virtual IEnumerable<(string Path, VariableUse Use, string Text)> Reads => [];
+    public virtual IEnumerable<(string Path, string Text, Expression Expression)> Expressions => [];
 
     public abstract Value Render(ref Evaluation evaluation);
 }
@@ -20,7 +20,9 @@ sealed class TemplateConstant(Value value) : TemplatePart
 
 sealed class TemplateList(string path, IReadOnlyList<TemplatePart> items) : TemplatePart
 {
-    public override IEnumerable<(string Path, VariableUse Use, string Text)> Reads => items.SelectMany(item => item.Reads);
+    public int Count => items.Count;
+
+    public override IEnumerable<(string Path, string Text, Expression Expression)> Expressions => items.SelectMany(item => item.Expressions);
 
     public override Value Render(ref Evaluation evaluation)
     {
@@ -34,7 +36,10 @@ sealed class TemplateList(string path, IReadOnlyList<TemplatePart> items) : Temp
 
 sealed class TemplateMap(string path, IReadOnlyList<(string Name, TemplatePart Part)> members) : TemplatePart
 {
-    public override IEnumerable<(string Path, VariableUse Use, string Text)> Reads => members.SelectMany(member => member.Part.Reads);
+    public IReadOnlyList<(string Name, TemplatePart Part)> Members => members;
+
+    public override IEnumerable<(string Path, string Text, Expression Expression)> Expressions
+        => members.SelectMany(member => member.Part.Expressions);
 
     public override Value Render(ref Evaluation evaluation)
     {
@@ -50,11 +55,10 @@ sealed class TemplateMap(string path, IReadOnlyList<(string Name, TemplatePart P
 /// <param name="pieces">Literal texts and expressions as they follow each other.</param>
 sealed class TemplateText(string path, string text, IReadOnlyList<(string Literal, Expression? Expression)> pieces) : TemplatePart
 {
-    public override IEnumerable<(string Path, VariableUse Use, string Text)> Reads
-        => from piece in pieces
-           where piece.Expression is not null
-           from use in piece.Expression.Reads
-           select (path, use, text);
+    public bool IsOneExpression => pieces is [{ Expression: not null }];
+
+    public override IEnumerable<(string Path, string Text, Expression Expression)> Expressions
+        => pieces.Select(piece => piece.Expression).OfType<Expression>().Select(expression => (path, text, expression));
 
     public override Value Render(ref Evaluation evaluation)
     {

@@ -79,6 +79,42 @@ public sealed class Schema
         return check.Problems ?? [];
     }
 
+    /// <summary>The mistake in asking a value of this schema for `auth.user`; null where it may have that.</summary>
+    public SchemaProblem? FindUnknown(IEnumerable<string> path)
+    {
+        var schema = this;
+        var walked = new List<string>();
+        foreach (var name in path)
+        {
+            walked.Add(name);
+            if (schema.Fields.FirstOrDefault(field => field.Name == name) is not { } field)
+                return new(string.Join('.', walked), schema.IsEmpty ? "is not known: nothing is expected here." : $"is not known.{NearestName.Suggest(name, schema.Names)}");
+            if (field.Properties is not { } properties)
+                return null;
+            schema = properties;
+        }
+
+        return null;
+    }
+
+    /// <summary>A secret that reading `auth` or `auth.password` would take, also as a part; null where there is none.</summary>
+    public string? FindSecret(string path)
+        => SecretPaths.FirstOrDefault(secret => path is "" || IsWithin(path, secret) || IsWithin(secret, path));
+
+    /// <summary>Whether all that is put there is kept secret.</summary>
+    public bool IsSecret(string path) => SecretPaths.Any(secret => IsWithin(path, secret));
+
+    /// <summary>The mistakes in an object of which some members are known only later.</summary>
+    /// <param name="known">An object of the others.</param>
+    /// <param name="later">Names.</param>
+    public IEnumerable<SchemaProblem> CheckKnown(ReadOnlyMemory<byte> known, IReadOnlyCollection<string> later)
+    {
+        foreach (var name in later.Where(name => !Names.Contains(name)))
+            yield return new(name, IsEmpty ? "is not known: the action takes no parameters." : $"is not known.{NearestName.Suggest(name, Names)}");
+        foreach (var problem in Validate(known).Problems.Where(problem => !later.Contains(problem.Path)))
+            yield return problem;
+    }
+
     /// <summary>
     /// The value with each present, non-null secret replaced by what <paramref name="write"/> writes for it: to mask, to seal, to open.
     /// The input must be an object that fits the schema, or nearly: what has another shape than the schema says is left as it is.
@@ -122,6 +158,9 @@ public sealed class Schema
             return new() { Value = check.Changes ? Written(writer => SchemaWriter.Write(writer, this, document.RootElement)) : utf8Json };
         }
     }
+
+    static bool IsWithin(string path, string outer)
+        => path.StartsWith(outer, StringComparison.Ordinal) && (path.Length == outer.Length || path[outer.Length] is '.' or '[');
 
     static IEnumerable<string> PathsOf(SchemaField field)
     {

@@ -26,6 +26,9 @@ public sealed record PauseRun(int Run) : Command;
 
 public sealed record ResumeRun(int Run) : Command;
 
+/// <summary>Where a run's executions are workflows: they are cancelled too, each as its own policy says. Nothing else of it is ended.</summary>
+public sealed record CancelWorkflows(int Run) : Command;
+
 /// <summary>Keeps a value outside the state, written once, until the workflow is deleted.</summary>
 public sealed record KeepValue(ValueKey Key, Value Value) : Command;
 

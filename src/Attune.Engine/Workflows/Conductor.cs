@@ -1,4 +1,5 @@
 using Attune.Engine.Expressions;
+using Attune.Engine.Workflows.Conducting;
 
 namespace Attune.Engine.Workflows;
 
@@ -30,5 +31,24 @@ public static class Conductor
     /// <summary>Takes the happenings in their order, as if one after the other. Never throws for what a workflow's author or input did.</summary>
     public static Step Advance(
         Workflow workflow, WorkflowState state, IReadOnlyList<Happening> happenings, WorkflowSurroundings around)
-        => throw new NotImplementedException();
+    {
+        var names = new Names(workflow, around);
+        var foreseen = Foresight.Find(workflow, state.Board, happenings, names);
+        if (foreseen.Count > 0)
+            return new(state, [], foreseen);
+
+        var board = state.Board.Clone();
+        var turn = new Turn(workflow, board, names);
+        try
+        {
+            foreach (var happening in happenings)
+                turn.Take(happening);
+        }
+        catch (ValuesMissingException missing)
+        {
+            return new(state, [], missing.Keys);
+        }
+
+        return new(new(board), turn.Commands, []);
+    }
 }

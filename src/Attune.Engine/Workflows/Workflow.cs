@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Attune.Engine.Expressions;
+using Attune.Engine.Workflows.Definitions;
 
 namespace Attune.Engine.Workflows;
 
@@ -13,6 +15,11 @@ public enum CancellationPolicy
 /// <summary>A workflow as it is carried out: read, checked for itself, expressions compiled. Immutable; any thread may use it.</summary>
 public sealed class Workflow
 {
+    public const int TasksMax = 10_000;
+
+    /// <summary>Of any time in a workflow: a year.</summary>
+    public const int SecondsMax = 365 * 86_400;
+
     public required string Version { get; init; }
 
     /// <summary>In the order of the file. <see cref="WorkflowTask.Index"/> is a task's place here.</summary>
@@ -29,8 +36,11 @@ public sealed class Workflow
     /// <summary>Where it starts: tasks that nothing leads to, in order.</summary>
     public required IReadOnlyList<int> Roots { get; init; }
 
-    public WorkflowTask? Find(string name) => throw new NotImplementedException();
+    FrozenDictionary<string, WorkflowTask> ByName => field ??= Tasks.ToFrozenDictionary(task => task.Name, StringComparer.Ordinal);
+
+    public WorkflowTask? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>Reads a definition as it is stored, or as a file has it turned to JSON. Null when there is a problem.</summary>
-    public static Workflow? Read(JsonElement definition, List<WorkflowProblem> problems) => throw new NotImplementedException();
+    public static Workflow? Read(JsonElement definition, List<WorkflowProblem> problems)
+        => WorkflowReader.Read(definition, problems);
 }

@@ -1,4 +1,6 @@
 using Attune.Engine.Schemas;
+using Attune.Engine.Workflows.Checks;
+using Attune.Engine.Workflows.Definitions;
 
 namespace Attune.Engine.Workflows;
 
@@ -8,12 +10,26 @@ public sealed record CalledAction(string Ref, Schema Parameters, bool IsWorkflow
 /// <summary>What a workflow is checked against; null is what is not known here and therefore not checked.</summary>
 public sealed record WorkflowCheckSurroundings
 {
+    /// <summary>Of the action that the workflow is.</summary>
+    public string? Ref { get; init; }
+
     /// <summary>The workflow's own.</summary>
     public Schema? Parameters { get; init; }
+
+    /// <summary>Of its pack; an empty one stands for anything.</summary>
     public Schema? PackConfig { get; init; }
 
-    /// <summary>By ref; null: no actions are known.</summary>
+    /// <summary>By ref: at least those that it calls, as far as they exist. Null: no actions are known.</summary>
     public IReadOnlyDictionary<string, CalledAction>? Actions { get; init; }
+
+    /// <summary>What a misspelled ref may have been meant to be; null: the refs of <see cref="Actions"/>.</summary>
+    public IReadOnlyCollection<string>? ActionRefs { get; init; }
+
+    /// <summary>Refs. Null: no permission sets are known.</summary>
+    public IReadOnlyCollection<string>? PermissionSets { get; init; }
+
+    /// <summary>Set: only this pack is known, and what others have is not asked for. Null: everything is known.</summary>
+    public string? OnlyPack { get; init; }
 }
 
 /// <summary>
@@ -23,7 +39,26 @@ public sealed record WorkflowCheckSurroundings
 public static class WorkflowCheck
 {
     public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around)
-        => throw new NotImplementedException();
+    {
+        var problems = new List<WorkflowProblem>();
+        var mistakes = new Mistakes(problems);
+        var calls = new CallCheck(around, mistakes);
+        foreach (var task in workflow.Tasks)
+            calls.Check(task);
+
+        var names = new NameCheck(workflow, around, mistakes);
+        var secrets = new SecretCheck(around, mistakes);
+        foreach (var place in ExpressionPlace.In(workflow))
+        {
+            names.Check(place);
+            secrets.Check(place);
+        }
+
+        var graph = new TaskGraph(workflow);
+        new JoinCheck(workflow, graph, mistakes).Check();
+        CycleCheck.Check(workflow, graph, mistakes);
+        return problems;
+    }
 
     /// <summary>Refs of the actions that it calls, each once.</summary>
     public static IReadOnlyList<string> ActionsOf(Workflow workflow)

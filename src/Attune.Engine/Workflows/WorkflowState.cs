@@ -1,4 +1,5 @@
 using Attune.Engine.Expressions;
+using Attune.Engine.Workflows.Conducting;
 
 namespace Attune.Engine.Workflows;
 
@@ -22,34 +23,38 @@ public enum WorkflowStatus
 /// </summary>
 public sealed class WorkflowState
 {
+    internal WorkflowState(Board board) => (Board, WakeAt) = (board, board.WakeAt);
+
     /// <summary>Before <see cref="WorkflowStarted"/>.</summary>
-    public static WorkflowState New => throw new NotImplementedException();
+    public static WorkflowState New { get; } = new(new Board());
 
-    public WorkflowStatus Status => throw new NotImplementedException();
+    public WorkflowStatus Status => Board.Status;
 
-    public bool IsFinished => Status is WorkflowStatus.Completed or WorkflowStatus.Failed or WorkflowStatus.Timeout or WorkflowStatus.Cancelled;
+    public bool IsFinished => Board.IsFinished;
 
-    public bool IsPaused => throw new NotImplementedException();
+    public bool IsPaused => Board.IsPaused;
 
-    public string? PauseReason => throw new NotImplementedException();
+    public string? PauseReason => Board.PauseReason;
 
     /// <summary>Set once it is certain how it ends.</summary>
-    public TaskError? Error => throw new NotImplementedException();
+    public TaskError? Error => Board.Error;
 
     /// <summary>When it wants a <see cref="TimeCame"/>; null while nothing waits for a time.</summary>
-    public DateTimeOffset? WakeAt => throw new NotImplementedException();
+    public DateTimeOffset? WakeAt { get; }
 
     /// <summary>What was published, merged over all branches in the order in which they would merge if all ended now.</summary>
-    public IReadOnlyDictionary<string, Value> Variables => throw new NotImplementedException();
+    public IReadOnlyDictionary<string, Value> Variables => Board.Contexts.Outlook(Board.BranchesInOrder);
+
+    internal Board Board { get; }
 
     /// <summary>Every task, in the order of the workflow.</summary>
-    public IReadOnlyList<TaskStanding> Standing(Workflow workflow) => throw new NotImplementedException();
+    public IReadOnlyList<TaskStanding> Standing(Workflow workflow) => new Standings(workflow, Board).All();
 
     /// <summary>As it is stored. Reading it again gives an equal state.</summary>
-    public byte[] ToJson() => throw new NotImplementedException();
+    public byte[] ToJson() => BoardWriter.Write(Board);
 
     /// <exception cref="FormatException">It is no state of this workflow.</exception>
-    public static WorkflowState Parse(Workflow workflow, ReadOnlySpan<byte> utf8Json) => throw new NotImplementedException();
+    public static WorkflowState Parse(Workflow workflow, ReadOnlySpan<byte> utf8Json) => new(BoardReader.Read(workflow, utf8Json));
 }
 
 public enum TaskState

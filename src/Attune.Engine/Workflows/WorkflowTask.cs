@@ -46,6 +46,9 @@ public sealed class Transition
     public required Expression? When { get; init; }
     public required bool IsElse { get; init; }
 
+    /// <summary>`when: true`: however the task ended.</summary>
+    public bool IsAlways => When?.Root.Constant is { Kind: ValueKind.Bool } constant && constant.AsBool();
+
     /// <summary>One after the other; each renders to a map and sees the ones before.</summary>
     public required IReadOnlyList<Template> Publish { get; init; }
 
@@ -76,6 +79,9 @@ public sealed record TaskItems(
 {
     public const int DefaultConcurrency = 100;
     public const int CountMax = 100_000;
+
+    /// <summary>More of one run do not run at the same time, whatever is asked for: what runs is in the state.</summary>
+    public const int ConcurrencyMax = 1000;
 }
 
 /// <summary>Tries after the first, each item for itself.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Attune.Engine.Workflows;
 
 namespace Attune.Packs.Files;
 
@@ -60,9 +61,8 @@ public sealed partial record ActionFile
     /// <summary>Relative to the pack's root.</summary>
     public string? WorkflowFile { get; init; }
 
-    /// <summary>The workflow file as JSON; checked by the workflow engine, not here.</summary>
-    public string? Workflow { get; init; }
-    public string? WorkflowVersion { get; init; }
+    /// <summary>Null where this is no workflow, or its file is none.</summary>
+    public WorkflowFile? Graph { get; init; }
     public required FlatSchema Parameters { get; init; }
     public required FlatSchema Output { get; init; }
     public required string ParameterDelivery { get; init; }
@@ -77,10 +77,16 @@ public sealed partial record ActionFile
 
     public bool IsWorkflow => WorkflowFile is not null;
 
+    /// <summary>Every mistake of the workflow among the actions around it, each with its line; reading it has found the others.</summary>
+    public IEnumerable<PackProblem> CheckWorkflow(WorkflowCheckSurroundings around) => Graph?.Workflow is null
+        ? []
+        : Graph.Check(around with { Ref = Ref, Parameters = Parameters.Schema })
+            .Select(problem => new PackProblem(WorkflowFile!, problem.Line, problem.Path, problem.Message));
+
     internal static ActionFile Read(FieldReader fields, PackLayout layout)
     {
         var isWorkflow = fields.Has("workflow_file");
-        var (workflowFile, workflow, version) = isWorkflow ? WorkflowFileReader.Read(fields, layout) : default;
+        var (workflowFile, graph) = isWorkflow ? WorkflowFileReader.Read(fields, layout) : default;
         var format = fields.Choice("parameter_format", "json", "json", "yaml", "dotenv");
         var reference = layout.OwnRef(fields);
         var action = new ActionFile
@@ -94,8 +100,7 @@ public sealed partial record ActionFile
             RuntimeVersion = fields.Range("runtime_version"),
             EntryPoint = layout.EntryPoint(fields, "actions", isRequired: !isWorkflow, "builtin:echo", "builtin:noop"),
             WorkflowFile = workflowFile,
-            Workflow = workflow,
-            WorkflowVersion = version,
+            Graph = graph,
             Parameters = fields.Schema("parameters"),
             Output = fields.Schema("output"),
             ParameterDelivery = fields.Choice("parameter_delivery", "stdin", "stdin", "file"),

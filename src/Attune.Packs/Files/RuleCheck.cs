@@ -105,9 +105,6 @@ public static class RuleCheck
     static IEnumerable<RuleProblem> Constants(JsonElement given, Schema schema)
     {
         var rendered = given.EnumerateObject().Where(member => HoldsExpression(member.Value)).Select(member => member.Name).ToHashSet();
-        foreach (var name in rendered.Where(name => !schema.Names.Contains(name)))
-            yield return new($"action_params.{name}", schema.IsEmpty ? "is not known: the action takes no parameters." : $"is not known.{NearestName.Suggest(name, schema.Names)}");
-
         var constants = Json.Written(writer =>
         {
             writer.WriteStartObject();
@@ -115,11 +112,7 @@ public static class RuleCheck
                 member.WriteTo(writer);
             writer.WriteEndObject();
         });
-        foreach (var problem in schema.Validate(constants).Problems)
-        {
-            if (!rendered.Contains(problem.Path))
-                yield return new(problem.PathUnder("action_params"), problem.Message);
-        }
+        return schema.CheckKnown(constants, rendered).Select(problem => new RuleProblem(problem.PathUnder("action_params"), problem.Message));
     }
 
     static bool HoldsExpression(JsonElement json) => json.ValueKind switch

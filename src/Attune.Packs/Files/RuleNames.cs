@@ -51,47 +51,23 @@ public static class RuleNames
     /// <summary>A secret may only go where it stays one: what an ordinary parameter holds is shown to everybody.</summary>
     internal static IEnumerable<string> CheckSecrecy(VariableUse use, string parameterPath, RuleSurroundings around)
     {
-        var secrets = use.Path switch
+        var source = use.Path switch
         {
-            ["event"] or ["event", "payload", ..] => around.Payload?.SecretPaths,
-            ["pack"] or ["pack", "config", ..] => around.PackConfig?.SecretPaths,
+            ["event"] or ["event", "payload", ..] => around.Payload,
+            ["pack"] or ["pack", "config", ..] => around.PackConfig,
             _ => null,
         };
-        if (secrets is null or [] || around.ActionParameters is not { } parameters)
+        if (source is null || around.ActionParameters is not { } parameters)
             return [];
 
-        var read = string.Join('.', use.Path.Skip(2));
-        if (secrets.FirstOrDefault(secret => Overlap(secret, read)) is not { } exposed
-            || parameters.SecretPaths.Any(secret => IsWithin(parameterPath, secret)))
-        {
+        if (source.FindSecret(string.Join('.', use.Path.Skip(2))) is not { } exposed || parameters.IsSecret(parameterPath))
             return [];
-        }
 
         return [$"'{string.Join('.', use.Path)}' holds the secret '{exposed}', and this parameter is shown to everybody. Give it to a secret parameter."];
     }
 
-    // The schema itself says what it knows: a value with nothing but the path in it has no other mistake than an unknown name.
     static IEnumerable<string> Unknown(VariableUse use, Schema? schema)
-    {
-        if (schema is null || use.Path.Count < 3 || use.IsOptional)
-            return [];
-
-        var probe = Json.Written(writer =>
-        {
-            writer.WriteStartObject();
-            foreach (var name in use.Path.Skip(2).SkipLast(1))
-                writer.WriteStartObject(name);
-            writer.WriteNull(use.Path[^1]);
-            for (var depth = 2; depth < use.Path.Count; depth++)
-                writer.WriteEndObject();
-        });
-        return schema.CheckGiven(probe)
-            .Where(problem => problem.Message.StartsWith("is not known", StringComparison.Ordinal))
-            .Select(problem => $"'{use.Path[0]}.{use.Path[1]}.{problem.Path}' {problem.Message}");
-    }
-
-    static bool Overlap(string secret, string read) => read is "" || IsWithin(read, secret) || IsWithin(secret, read);
-
-    static bool IsWithin(string path, string outer)
-        => path.StartsWith(outer, StringComparison.Ordinal) && (path.Length == outer.Length || path[outer.Length] is '.' or '[');
+        => !use.IsOptional && schema?.FindUnknown(use.Path.Skip(2)) is { } problem
+            ? [$"'{use.Path[0]}.{use.Path[1]}.{problem.Path}' {problem.Message}"]
+            : [];
 }

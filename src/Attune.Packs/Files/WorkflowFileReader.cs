@@ -1,9 +1,9 @@
 namespace Attune.Packs.Files;
 
-/// <summary>A workflow's file: read and kept as JSON. What its tasks mean is the workflow engine's to check.</summary>
+/// <summary>The graph that an action names as its `workflow_file`.</summary>
 static class WorkflowFileReader
 {
-    public static (string? Path, string? Json, string? Version) Read(FieldReader action, PackLayout layout)
+    public static (string? Path, WorkflowFile? File) Read(FieldReader action, PackLayout layout)
     {
         if (action.Text("workflow_file") is not { } name)
             return default;
@@ -20,17 +20,11 @@ static class WorkflowFileReader
         }
 
         if (layout.Open(file) is not { } fields)
-            return (path, null, null);
+            return (path, null);
 
-        var version = fields.Text("version");
-        fields.Json("vars");
-        fields.Choice("cancellation", "allow_finish", "allow_finish", "cancel_running");
-        fields.Json("output_map");
-        fields.Number("timeout", 1, ActionFile.MaxTimeoutSeconds);
-        if (!fields.Has("tasks"))
-            fields.Missing("tasks");
-        fields.Json("tasks", mayBeList: true);
-        fields.Done();
-        return (path, fields.WholeJson(), version ?? "1.0.0");
+        var workflow = WorkflowFile.Of(fields.Lines);
+        foreach (var problem in workflow.Problems)
+            fields.ReportAt(problem.Line, problem.Path, problem.Message);
+        return (path, workflow);
     }
 }

@@ -37,7 +37,7 @@ sealed class YamlFile
         try
         {
             var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(content.Span);
-            return new YamlFile(new StringReader(text.TrimStart('\uFEFF')), report).Document();
+            return new YamlFile(new StringReader(text.TrimStart('\uFEFF')), report).Whole();
         }
         catch (DecoderFallbackException)
         {
@@ -49,6 +49,20 @@ sealed class YamlFile
         }
 
         return null;
+    }
+
+    YamlNode? Whole()
+    {
+        try
+        {
+            return Document();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // Some broken texts end its scanner with something else than its own exception, which knows no place.
+            report((int)(parser.Current?.End.Line ?? 0), "is not valid YAML behind this line.");
+            return null;
+        }
     }
 
     YamlNode? Document()
@@ -82,9 +96,9 @@ sealed class YamlFile
         YamlNode node = start switch
         {
             Scalar scalar when scalar.Value.Contains('\0') => throw Refuse(scalar, "holds a NUL character."),
-            Scalar scalar => new YamlScalar(Line(scalar), scalar.Value, scalar.Style is ScalarStyle.Plain),
-            SequenceStart => List(Line(start), depth),
-            MappingStart => Map(Line(start), depth),
+            Scalar scalar => new YamlScalar(Place(scalar), scalar.Value, scalar.Style is ScalarStyle.Plain),
+            SequenceStart => List(Place(start), depth),
+            MappingStart => Map(Place(start), depth),
             _ => throw Refuse(start, "is not understood here."),
         };
 
@@ -96,15 +110,15 @@ sealed class YamlFile
         return node;
     }
 
-    YamlList List(int line, int depth)
+    YamlList List(YamlPlace place, int depth)
     {
         var items = new List<YamlNode>();
         while (!parser.TryConsume<SequenceEnd>(out _))
             items.Add(Node(depth + 1));
-        return new(line, items, 1 + items.Sum(item => item.Size));
+        return new(place, items, 1 + items.Sum(item => item.Size));
     }
 
-    YamlMap Map(int line, int depth)
+    YamlMap Map(YamlPlace place, int depth)
     {
         var entries = new List<YamlEntry>();
         var keys = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -119,15 +133,17 @@ sealed class YamlFile
 
             var value = Node(depth + 1);
             if (keys.TryAdd(key.Value, Line(key)))
-                entries.Add(new(key.Value, Line(key), value));
+                entries.Add(new(key.Value, Place(key), value));
             else
                 report(Line(key), $"has the key '{key.Value}' a second time; the first is on line {keys[key.Value]}.");
         }
 
-        return new(line, entries, 1 + entries.Sum(entry => entry.Value.Size));
+        return new(place, entries, 1 + entries.Sum(entry => entry.Value.Size));
     }
 
     static int Line(ParsingEvent read) => (int)read.Start.Line;
+
+    static YamlPlace Place(ParsingEvent read) => new((int)read.Start.Line, (int)read.Start.Column);
 
     static YamlException Refuse(ParsingEvent at, string message) => new(at.Start, at.End, message);
 }

@@ -63,23 +63,28 @@ static partial class YamlJson
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>The line of what a dotted path such as `port.enum` or `nodes[2].name` leads to, or of the nearest thing above it.</summary>
-    public static int LineOf(this YamlNode node, string path)
+    public static int LineOf(this YamlNode node, string path) => node.PlaceOf(path).Line;
+
+    /// <summary>Where what a dotted path such as `port.enum` or `nodes[2].name` leads to begins, or the nearest thing above it.</summary>
+    public static YamlPlace PlaceOf(this YamlNode node, string path)
     {
         path = path.TrimStart('.');
         switch (node)
         {
             case YamlList list when Index().Match(path) is { Success: true } match
                 && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var index && index < list.Items.Count:
-                return list.Items[index].LineOf(path[match.Length..]);
+                return list.Items[index].PlaceOf(path[match.Length..]);
             case YamlMap map when path is not "" && map.Entries
                 .Where(entry => path.StartsWith(entry.Key, StringComparison.Ordinal)
                     && (path.Length == entry.Key.Length || path[entry.Key.Length] is '.' or '['))
                 .MaxBy(entry => entry.Key.Length) is { } entry:
-                var rest = path[entry.Key.Length..];
-                return rest is "" || entry.Value is YamlScalar ? entry.Line : Math.Max(entry.Line, entry.Value.LineOf(rest));
+                var rest = path[entry.Key.Length..].TrimStart('.');
+                var below = rest is "" || entry.Value is YamlScalar ? entry.Place : entry.Value.PlaceOf(rest);
+
+                // What an alias stands for is further up in the file; the alias is where it is wrong.
+                return below.Line < entry.Line ? entry.Place : below;
             default:
-                return node.Line;
+                return node.Place;
         }
     }
 

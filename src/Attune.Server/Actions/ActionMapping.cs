@@ -13,6 +13,9 @@ static class ActionMapping
     /// <summary>Where neither the caller nor the action says.</summary>
     static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(600);
 
+    /// <summary>The longest that a workflow may take, and what it may take where nobody says.</summary>
+    public static readonly TimeSpan WorkflowTimeout = TimeSpan.FromDays(365);
+
     public static ActionDefinition ToDefinition(this ActionRow row)
     {
         var parameters = SchemaOf(row.ParamSchema);
@@ -24,7 +27,7 @@ static class ActionMapping
             Enabled = row.Enabled,
             IsWorkflow = row.IsWorkflow,
             AtLeastOnce = row.Delivery is "at_least_once",
-            Timeout = row.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultTimeout,
+            Timeout = row.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : row.IsWorkflow ? WorkflowTimeout : DefaultTimeout,
             Retry = RetryOf(row.Retry),
             WorkerLabels = LabelsOf(row.WorkerLabels),
             PermissionSets = row.PermissionSets,

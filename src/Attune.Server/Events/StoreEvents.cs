@@ -12,7 +12,7 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
 {
     // Keys are taken in one order everywhere, so that two replicas with the same keys cannot wait for each other. An event that was there
     // already falls out of `occurred`, and with it everything that joins it.
-    const string Insert = $"""
+    const string Happened = """
         with event_input as materialized (
             select t.*, t.payload::jsonb as body, nextval('event_id_seq') as id
             from unnest(
@@ -56,6 +56,10 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
             from enforcement_input
             order by position
         ),
+        """;
+
+    const string Insert = $"""
+        {Happened}
         execution_input as materialized (
             select t.*, n.id as enforcement
             from (
@@ -86,6 +90,42 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
         join execution_input x using (enforcement)
         """;
 
+    // The same where workflows are among what is started.
+    const string InsertWithWorkflows = $"""
+        {Happened}
+        input as materialized (
+            select t.*, n.id as enforcement, w.is_workflow, 0::smallint as depth, nextval('execution_id_seq') as id
+            from (
+                select *
+                from {ExecutionRows.Input}
+            ) t
+            join {ExecutionRows.WorkflowInput} using (position)
+            join enforcement_input n on n.position = (@x_enforcements::bigint[])[t.position]
+            order by t.position
+        ),
+        started as (
+            insert into execution (id, {ExecutionRows.Columns}, enforcement, is_workflow, workflow_def)
+            overriding system value
+            select id, {ExecutionRows.Values}, enforcement, is_workflow,
+                case when is_workflow then (select a.workflow_def from action a where a.id = input.action) end
+            from input
+            order by position
+        ),
+        {ExecutionRows.Conducted},
+        queued as (
+            insert into execution_queue ({ExecutionRows.QueueColumns})
+            select id, {ExecutionRows.QueueValues}
+            from input
+            where not is_workflow
+        )
+        select false as is_execution, e.position, e.id
+        from occurred
+        join event_input e using (id)
+        union all
+        select true, position, id
+        from input
+        """;
+
     const string FindEarlier = """
         select
             e.trigger_ref, e.idempotency_key, e.id,
@@ -109,10 +149,13 @@ sealed class StoreEvents(PlaceExecutions place, TimeProvider clock)
         {
             var eventIds = new long[events.Count];
             var executionIds = new long[rows.Executions.Length];
-            await using (var command = new NpgsqlCommand(Insert, connection))
+            var hasWorkflows = Array.Exists(rows.Executions, item => item.Action.IsWorkflow);
+            await using (var command = new NpgsqlCommand(hasWorkflows ? InsertWithWorkflows : Insert, connection))
             {
                 rows.AddTo(command);
-                ExecutionRows.AddTo(command, rows.Executions, new long[rows.Executions.Length], reserved, clock.GetUtcNow());
+                ExecutionRows.AddTo(command.Parameters, rows.Executions, new long[rows.Executions.Length], reserved, clock.GetUtcNow());
+                if (hasWorkflows)
+                    ExecutionRows.AddWorkflowsTo(command.Parameters, rows.Executions);
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 while (await reader.ReadAsync(ct))
                     (reader.GetBoolean(0) ? executionIds : eventIds)[reader.GetInt64(1) - 1] = reader.GetInt64(2);

@@ -1,13 +1,19 @@
 using Attune.Server.Dispatch;
 using Attune.Server.Hosting;
+using Attune.Server.Inquiries;
+using Attune.Server.Workflows;
 using Dapper;
 using Npgsql;
 
 namespace Attune.Server.Executions;
 
-/// <summary>Cancels at once what waits; what an agent holds becomes `canceling` until the agent says that nothing of it is left.</summary>
+/// <summary>
+/// Cancels at once what waits or asks people; what an agent holds becomes `canceling` until the agent says that nothing of it is left, and a
+/// workflow until its tasks are over.
+/// </summary>
 sealed class CancelExecution(
-    NpgsqlDataSource db, ExecutionStore store, ExecutionChanges changes, CancelRequests requests, TimeProvider clock)
+    NpgsqlDataSource db, ExecutionStore store, ExecutionChanges changes, CancelRequests requests, StoreInquiries inquiries,
+    WorkflowSignals workflows, TimeProvider clock)
 {
     const int AttemptsMax = 5;
 
@@ -41,6 +47,33 @@ sealed class CancelExecution(
           and e.status in ('requested', 'scheduling', 'scheduled', 'running')
         """;
 
+    // A workflow decides itself what its cancellation means for its tasks. It cannot end meanwhile: that takes this lock too.
+    const string CancelWorkflow = """
+        with asked as (
+            update execution e
+            set status = 'canceling', error = jsonb_build_object('reason', 'CANCELLED', 'message', @message)
+            where e.id = @id
+              and e.is_workflow
+              and e.status in ('requested', 'running')
+            returning e.id
+        )
+        insert into workflow_happening (workflow_execution, kind, detail, created, updated)
+        select w.id, 'cancel', jsonb_build_object('reason', @message), @now, @now
+        from asked
+        join workflow_execution w on w.execution = asked.id
+        """;
+
+    // The execution that stands for a question.
+    const string CancelInquiry = """
+        update execution e
+        set status = 'cancelled', finished_at = @now, error = jsonb_build_object('reason', 'CANCELLED', 'message', @message)
+        where e.id = @id
+          and not e.is_workflow
+          and e.status = 'running'
+          and exists (select from inquiry i where i.execution = e.id)
+          and not exists (select from execution_queue q where q.execution = e.id)
+        """;
+
     public async Task<Result<Execution>> RunAsync(Caller caller, long id, string reason, CancellationToken ct)
     {
         var execution = await store.FindAsync(id, ct);
@@ -54,6 +87,7 @@ sealed class CancelExecution(
         await WriteAsync(id, message, ct);
 
         requests.Wake();
+        workflows.Wake();
         changes.Status.Publish([id]);
         return await store.FindAsync(id, ct) is { } after ? after : ExecutionStore.NotFound([id]);
     }
@@ -65,9 +99,7 @@ sealed class CancelExecution(
         {
             try
             {
-                await using var connection = await db.OpenConnectionAsync(ct);
-                await connection.ExecuteAsync(
-                    new CommandDefinition(Cancel, new { id, now = clock.GetUtcNow(), message }, cancellationToken: ct));
+                await WriteOnceAsync(id, message, ct);
                 return;
             }
             catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DeadlockDetected && attempt < AttemptsMax)
@@ -75,5 +107,18 @@ sealed class CancelExecution(
                 // The other side went through.
             }
         }
+    }
+
+    async Task WriteOnceAsync(long id, string message, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var now = clock.GetUtcNow();
+        if (await RunAsync(Cancel) == 0 && await RunAsync(CancelWorkflow) == 0 && await RunAsync(CancelInquiry) > 0)
+            await inquiries.CancelAsync(connection, [id], now, ct);
+        await transaction.CommitAsync(ct);
+
+        Task<int> RunAsync(string sql)
+            => connection.ExecuteAsync(new CommandDefinition(sql, new { id, now, message }, transaction, cancellationToken: ct));
     }
 }

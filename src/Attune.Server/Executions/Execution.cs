@@ -39,6 +39,9 @@ public sealed record Execution
     public required long TimeoutMs { get; init; }
     public required string WorkerLabels { get; init; }
     public string? ReleaseDigest { get; init; }
+
+    /// <summary>It runs on no agent; its tasks do.</summary>
+    public required bool IsWorkflow { get; init; }
     public required DateTimeOffset Created { get; init; }
     public required DateTimeOffset Updated { get; init; }
     public DateTimeOffset? ScheduledAt { get; init; }

@@ -39,21 +39,47 @@ static class ExecutionRows
     public const string QueueValues
         = "input.worker, case when input.worker is null then 0 else 1 end, input.priority, input.placement, @now, input.at_least_once";
 
-    /// <param name="command">Gets every parameter that the pieces name.</param>
+    /// <summary>Beside <see cref="Input"/> where some of the rows are workflows: the position in it, and whether the row is one.</summary>
+    public const string WorkflowInput = "unnest(@workflows::bool[]) with ordinality as w (is_workflow, position)";
+
+    /// <summary>
+    /// Follows `input`, which has `id`, `action`, `is_workflow`, `depth`, and `stored`: what makes executions runs of workflows, and what
+    /// begins them. A workflow whose definition is gone meanwhile has no graph, and the statement is refused.
+    /// </summary>
+    public const string Conducted = """
+        conducted as (
+            insert into workflow_execution (execution, workflow_def, task_graph, graph_digest, depth, created, updated)
+            select i.id, d.id, d.definition, coalesce(d.graph_digest, ''), i.depth, @now, @now
+            from input i
+            left join action a on a.id = i.action
+            left join workflow_definition d on d.id = a.workflow_def
+            where i.is_workflow
+            order by i.position
+            returning id
+        ),
+        begun as (
+            insert into workflow_happening (workflow_execution, kind, created, updated)
+            select id, 'started', @now, @now
+            from conducted
+            order by id
+        )
+        """;
+
+    /// <param name="parameters">Gets every parameter that the pieces name.</param>
     /// <param name="items">One row each.</param>
     /// <param name="executors">0 for nobody.</param>
     /// <param name="reserved">Where each leaves for; null waits.</param>
     /// <param name="now">When they are made.</param>
     public static void AddTo(
-        NpgsqlCommand command, NewExecution[] items, long[] executors, AgentSession?[] reserved, DateTimeOffset now)
+        NpgsqlParameterCollection parameters, NewExecution[] items, long[] executors, AgentSession?[] reserved, DateTimeOffset now)
     {
         void Add<T>(string name, NpgsqlDbType type, Func<NewExecution, T> value)
-            => command.Parameters.Add(new(name, type | NpgsqlDbType.Array) { Value = Array.ConvertAll(items, item => value(item)) });
+            => parameters.Add(new(name, type | NpgsqlDbType.Array) { Value = Array.ConvertAll(items, item => value(item)) });
 
         Add("actions", NpgsqlDbType.Bigint, item => item.Action.Id);
         Add("refs", NpgsqlDbType.Text, item => item.Action.Ref);
         Add("configs", NpgsqlDbType.Text, item => item.Config);
-        command.Parameters.Add(new("executors", NpgsqlDbType.Bigint | NpgsqlDbType.Array) { Value = executors });
+        parameters.Add(new("executors", NpgsqlDbType.Bigint | NpgsqlDbType.Array) { Value = executors });
         Add("priorities", NpgsqlDbType.Smallint, item => item.Priority);
         Add("timeouts", NpgsqlDbType.Bigint, item => (long)item.Timeout.TotalMilliseconds);
         Add("labels", NpgsqlDbType.Text, item => ToJson(item.WorkerLabels));
@@ -63,17 +89,24 @@ static class ExecutionRows
         Add("max_attempts", NpgsqlDbType.Integer, item => item.Action.RetryPolicy.MaxAttempts);
         Add("retries", NpgsqlDbType.Text, item => item.Action.RetryJson);
         Add("reruns", NpgsqlDbType.Bigint, item => item.RerunOf);
-        command.Parameters.Add(new("workers", NpgsqlDbType.Bigint | NpgsqlDbType.Array)
+        parameters.Add(new("workers", NpgsqlDbType.Bigint | NpgsqlDbType.Array)
         {
             Value = Array.ConvertAll(reserved, session => session?.WorkerId),
         });
-        command.Parameters.Add(new("worker_names", NpgsqlDbType.Text | NpgsqlDbType.Array)
+        parameters.Add(new("worker_names", NpgsqlDbType.Text | NpgsqlDbType.Array)
         {
             Value = Array.ConvertAll(reserved, session => session?.Name),
         });
         Add("placements", NpgsqlDbType.Text, item => item.Requirement.Key);
-        command.Parameters.Add(new("now", NpgsqlDbType.TimestampTz) { Value = now });
+        parameters.Add(new("now", NpgsqlDbType.TimestampTz) { Value = now });
     }
+
+    /// <summary>Adds what <see cref="WorkflowInput"/> names.</summary>
+    public static void AddWorkflowsTo(NpgsqlParameterCollection parameters, NewExecution[] items)
+        => parameters.Add(new("workflows", NpgsqlDbType.Boolean | NpgsqlDbType.Array)
+        {
+            Value = Array.ConvertAll(items, item => item.Action.IsWorkflow),
+        });
 
     static string ToJson(IReadOnlyDictionary<string, string> map)
         => map.Count == 0 ? "{}" : JsonSerializer.Serialize(map);

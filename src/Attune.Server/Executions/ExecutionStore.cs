@@ -33,10 +33,21 @@ sealed class ExecutionStore(NpgsqlDataSource db)
 {
     static readonly string[] Unfinished = ["requested", "scheduling", "scheduled", "running", "canceling"];
 
+    const string Live = """
+        e.id in (
+            select execution from execution_queue
+            union all
+            select execution
+            from workflow_execution
+            where status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
+            union all
+            select execution from inquiry where status = 'pending')
+        """;
+
     const string Brief = """
         e.id, e.action_ref, e.status::text as status, e.attempt, e.max_attempts, e.worker_name, i.login as executor_login,
         e.parent, e.enforcement, n.rule_ref, n.event, e.rerun_of, e.priority, e.timeout_ms, e.worker_labels::text as worker_labels,
-        e.release_digest, e.created, e.updated, e.scheduled_at, e.started_at, e.finished_at,
+        e.release_digest, e.is_workflow, e.created, e.updated, e.scheduled_at, e.started_at, e.finished_at,
         case when e.status = 'requested' and q.run_after > e.created then q.run_after end as next_attempt_at
         """;
 
@@ -89,9 +100,9 @@ sealed class ExecutionStore(NpgsqlDataSource db)
         {
             conditions.Add("e.status = any(@Statuses::attune.execution_status_enum[])");
 
-            // The few that are unfinished are all in the queue; without it the whole history would be walked to find them.
+            // The few that are unfinished are all in the queue, or workflows, or ask people; without these the whole history would be walked.
             if (filter.Statuses.All(Unfinished.Contains))
-                conditions.Add("e.id in (select execution from execution_queue)");
+                conditions.Add(Live);
         }
 
         if (filter.ActionRef is not null)

@@ -56,6 +56,9 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
         var queued = await FindQueuedAsync(id, now, ct);
         return queued switch
         {
+            null when execution.IsWorkflow => One(
+                "RUNNING", $"It is a workflow and {(execution.Status is ExecutionStatus.Canceling ? "is being cancelled" : "runs")}; its tree says what each task waits for"),
+            null when execution.Status is ExecutionStatus.Running => One("WAITS_FOR_ANSWER", "It waits for people to answer"),
             null => One("FINISHED", "It ended this very moment"),
             { WorkerName: { } worker } => ExplainAssigned(execution, queued, worker, now),
             _ when queued.RunAfter > now => One(
@@ -115,7 +118,7 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
         var error = Dispatch.ErrorJson.Read(execution.Error);
         var sentence = execution.Status switch
         {
-            ExecutionStatus.Completed => $"Completed on agent {execution.WorkerName}",
+            ExecutionStatus.Completed => execution.WorkerName is null ? "Completed" : $"Completed on agent {execution.WorkerName}",
             ExecutionStatus.Cancelled => (error?.Message ?? "Cancelled").TrimEnd('.'),
             _ => $"Ended as {execution.Status.ToString().ToLowerInvariant()}"
                  + (execution.Attempt > 1 ? $" after {execution.Attempt} attempts" : "")

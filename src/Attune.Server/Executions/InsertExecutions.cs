@@ -51,6 +51,37 @@ sealed partial class InsertExecutions(
         order by id
         """;
 
+    // The same where workflows are among them, which wait for no agent but for the conductor.
+    const string InsertBulkWithWorkflows = $"""
+        with input as materialized (
+            select t.*, w.is_workflow, 0::smallint as depth, nextval('execution_id_seq') as id
+            from (
+                select *
+                from {ExecutionRows.Input}
+            ) t
+            join {ExecutionRows.WorkflowInput} using (position)
+            order by position
+        ),
+        stored as (
+            insert into execution (id, {ExecutionRows.Columns}, is_workflow, workflow_def)
+            overriding system value
+            select id, {ExecutionRows.Values}, is_workflow,
+                case when is_workflow then (select a.workflow_def from action a where a.id = input.action) end
+            from input
+            order by position
+        ),
+        {ExecutionRows.Conducted},
+        queued as (
+            insert into execution_queue ({ExecutionRows.QueueColumns})
+            select id, {ExecutionRows.QueueValues}
+            from input
+            where not is_workflow
+        )
+        select id
+        from input
+        order by position
+        """;
+
     async Task<IReadOnlyList<StoredExecutions>> WriteAsync(IReadOnlyList<NewExecutions> requests, CancellationToken ct)
     {
         var repeated = requests.Any(request => request.RequestId is not "");
@@ -101,8 +132,11 @@ sealed partial class InsertExecutions(
         NpgsqlConnection connection, NewExecution[] items, long[] executors, AgentSession?[] reserved, DateTimeOffset now,
         CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(InsertBulk, connection);
-        ExecutionRows.AddTo(command, items, executors, reserved, now);
+        var hasWorkflows = Array.Exists(items, item => item.Action.IsWorkflow);
+        await using var command = new NpgsqlCommand(hasWorkflows ? InsertBulkWithWorkflows : InsertBulk, connection);
+        ExecutionRows.AddTo(command.Parameters, items, executors, reserved, now);
+        if (hasWorkflows)
+            ExecutionRows.AddWorkflowsTo(command.Parameters, items);
 
         var ids = new long[items.Length];
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -21,6 +21,13 @@ sealed class ParameterSecrets(SecretBox box)
     public string Seal(ReadOnlyMemory<byte> parameters, Schema schema)
         => Encoding.UTF8.GetString(schema.ReplaceSecrets(parameters, WriteSealed).Span);
 
+    /// <summary>Seals a document of which it is not known what is secret in it. <see cref="Reveal"/> opens it.</summary>
+    public string SealWhole(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return Encoding.UTF8.GetString(Write(writer => WriteSealed(writer, document.RootElement)));
+    }
+
     void WriteSealed(Utf8JsonWriter writer, JsonElement value)
     {
         writer.WriteStartObject();

@@ -1,4 +1,5 @@
 using Attune.Server.Dispatch;
+using Attune.Server.Workflows;
 
 namespace Attune.Server.Executions;
 
@@ -6,16 +7,16 @@ namespace Attune.Server.Executions;
 /// Places executions that are about to be stored: reserves a slot where an agent has one free, so that the row is stored as already
 /// scheduled to it, and sends the work off after the commit. What found no slot waits in the queue.
 /// </summary>
-sealed class PlaceExecutions(Dispatcher dispatcher)
+sealed class PlaceExecutions(Dispatcher dispatcher, WorkflowSignals workflows)
 {
-    /// <summary>An agent for each, or null. Every one must be delivered or released.</summary>
+    /// <summary>An agent for each, or null; a workflow needs none. Every one must be delivered or released.</summary>
     public AgentSession?[] Reserve(NewExecution[] items)
     {
         var reserved = new AgentSession?[items.Length];
         try
         {
             for (var i = 0; i < items.Length; i++)
-                reserved[i] = dispatcher.TryReserve(items[i].Requirement);
+                reserved[i] = items[i].Action.IsWorkflow ? null : dispatcher.TryReserve(items[i].Requirement);
         }
         catch
         {
@@ -38,13 +39,17 @@ sealed class PlaceExecutions(Dispatcher dispatcher)
     public void Deliver(NewExecution[] items, long[] ids, AgentSession?[] reserved)
     {
         var assignments = new List<Assignment>(items.Length);
-        var waiting = false;
+        var (waiting, begun) = (false, false);
         for (var i = 0; i < items.Length; i++)
         {
             var item = items[i];
             if (ids[i] == 0)
             {
                 reserved[i]?.ReleaseReservation();
+            }
+            else if (item.Action.IsWorkflow)
+            {
+                begun = true;
             }
             else if (reserved[i] is { } session)
             {
@@ -73,5 +78,7 @@ sealed class PlaceExecutions(Dispatcher dispatcher)
         dispatcher.Deliver(assignments);
         if (waiting)
             dispatcher.Wake();
+        if (begun)
+            workflows.Wake();
     }
 }

@@ -90,6 +90,10 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
         ActionDefinition action, ReadOnlyMemory<byte> parameters)
         => Check(new() { ActionRef = action.Ref, Parameters = parameters }, action, "");
 
+    /// <summary>What a workflow starts is checked like what people start; who started the workflow needs no rights for each of its tasks.</summary>
+    public (NewExecution? Item, List<(string Reason, Violation Violation)> Problems) CheckForTask(StartCommand command, ActionDefinition action)
+        => Check(command, action, "");
+
     async ValueTask<(NewExecution? Item, List<(string, Violation)> Problems)> CheckAsync(
         Caller caller, StartCommand command, string path, CancellationToken ct)
     {
@@ -110,13 +114,7 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
         var problems = new List<(string Reason, Violation Violation)>();
         if (!action.Enabled)
             problems.Add(("ACTION_DISABLED", new($"{path}action_ref", $"Action '{action.Ref}' is disabled. Enable it first.")));
-        if (action.IsWorkflow)
-        {
-            problems.Add(("ACTION_DISABLED", new(
-                $"{path}action_ref", $"Action '{action.Ref}' is a workflow, and this server does not run workflows yet.")));
-        }
-
-        CheckTimeout(command, path, problems);
+        CheckTimeout(command, action, path, problems);
         if (command.Priority is < 0 or > 9)
             problems.Add(("PRIORITY_INVALID", new($"{path}priority", $"{command.Priority} is not between 0 (last) and 9 (first).")));
         foreach (var (name, value) in command.WorkerLabels)
@@ -166,10 +164,12 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
         };
     }
 
-    static void CheckTimeout(StartCommand command, string path, List<(string, Violation)> problems)
+    // Somebody may take weeks to answer what a workflow asks.
+    static void CheckTimeout(StartCommand command, ActionDefinition action, string path, List<(string, Violation)> problems)
     {
-        if (command.Timeout is { } timeout && (timeout < TimeoutMin || timeout > TimeoutMax))
-            problems.Add(("TIMEOUT_INVALID", new($"{path}timeout", $"{timeout.TotalSeconds:0.###} s is not between 1 s and 7 days.")));
+        var max = action.IsWorkflow ? ActionMapping.WorkflowTimeout : TimeoutMax;
+        if (command.Timeout is { } timeout && (timeout < TimeoutMin || timeout > max))
+            problems.Add(("TIMEOUT_INVALID", new($"{path}timeout", $"{timeout.TotalSeconds:0.###} s is not between 1 s and {max.TotalDays:0} days.")));
     }
 
     async ValueTask<string> DescribeMissingAsync(string actionRef, CancellationToken ct)

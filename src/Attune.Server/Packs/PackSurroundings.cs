@@ -1,4 +1,5 @@
 using Attune.Engine.Versions;
+using Attune.Engine.Workflows;
 using Attune.Packs;
 using Attune.Packs.Files;
 using Attune.Server.Actions;
@@ -102,16 +103,16 @@ static class PackSurroundings
             cancellationToken: ct));
         problems.AddRange(used.Select(each => new PackProblem(
             PackManifest.Path, 0, "", $"The runtime '{each.Runtime}' would vanish, but '{each.User}' runs on it.")));
-        problems.AddRange(await CheckRulesAsync(connection, content, ct));
+        await CheckUsesAsync(connection, content, problems, ct);
         return problems;
     }
 
     const string Shapes = """
-        select 'trigger' as kind, ref, param_schema::text as parameters, out_schema::text as output
+        select 'trigger' as kind, ref, param_schema::text as parameters, out_schema::text as output, false as is_workflow
         from trigger
         where ref = any(@refs)
         union all
-        select 'action', ref, param_schema::text, null
+        select 'action', ref, param_schema::text, null, is_workflow
         from action
         where ref = any(@refs)
         """;
@@ -122,16 +123,20 @@ static class PackSurroundings
         public required string Ref { get; init; }
         public string? Parameters { get; init; }
         public string? Output { get; init; }
+        public bool IsWorkflow { get; init; }
     }
 
-    /// <summary>Rules against what they name in other packs, now that it can be looked at. What is not there yet is not held against them.</summary>
-    static async Task<IReadOnlyList<PackProblem>> CheckRulesAsync(NpgsqlConnection connection, PackContent content, CancellationToken ct)
+    /// <summary>
+    /// Rules and workflows against what they name in other packs, now that it can be looked at. What is not there is not held against them
+    /// once more.
+    /// </summary>
+    static async Task CheckUsesAsync(NpgsqlConnection connection, PackContent content, List<PackProblem> problems, CancellationToken ct)
     {
-        var refs = content.Elsewhere.Where(each => each.MayBeMissing).Select(each => each.Ref).Distinct().ToArray();
+        var refs = content.Elsewhere.Where(each => each.Kind is "trigger" or "action").Select(each => each.Ref).Distinct().ToArray();
         if (refs.Length == 0)
-            return [];
+            return;
 
-        var shapes = await connection.QueryAsync<Shape>(new CommandDefinition(Shapes, new { refs }, cancellationToken: ct));
+        var shapes = (await connection.QueryAsync<Shape>(new CommandDefinition(Shapes, new { refs }, cancellationToken: ct))).AsList();
         var parameters = content.Triggers.Select(trigger => (("trigger", trigger.Ref), trigger.Parameters.Schema))
             .Concat(content.Actions.Select(action => (("action", action.Ref), action.Parameters.Schema)))
             .ToDictionary();
@@ -143,14 +148,14 @@ static class PackSurroundings
                 outputs.TryAdd(shape.Ref, ActionMapping.SchemaOf(shape.Output));
         }
 
-        return
-        [
-            .. content.Rules.SelectMany(rule => rule.Check(RuleSurroundings.Of(
-                parameters.GetValueOrDefault(("trigger", rule.Trigger)),
-                outputs.GetValueOrDefault(rule.Trigger),
-                parameters.GetValueOrDefault(("action", rule.Action)),
-                content.Manifest.ConfSchema.Schema))),
-        ];
+        problems.AddRange(content.Rules.SelectMany(rule => rule.Check(RuleSurroundings.Of(
+            parameters.GetValueOrDefault(("trigger", rule.Trigger)),
+            outputs.GetValueOrDefault(rule.Trigger),
+            parameters.GetValueOrDefault(("action", rule.Action)),
+            content.Manifest.ConfSchema.Schema))));
+        problems.AddRange(content.CheckWorkflows(shapes
+            .Where(shape => shape.Kind is "action")
+            .Select(shape => new CalledAction(shape.Ref, parameters[("action", shape.Ref)], shape.IsWorkflow))));
     }
 
     const string Dependents = """

@@ -55,10 +55,10 @@ static class PartWriter
             @ref = action.Ref,
             label = action.Label,
             description = action.Description,
-            version = action.WorkflowVersion,
+            version = action.Graph!.Workflow!.Version,
             param_schema = Raw(action.Parameters.Json),
             out_schema = Raw(action.Output.Json),
-            definition = Raw(action.Workflow!),
+            definition = Raw(action.Graph.Json!),
             tags = action.Tags,
             enabled = action.Enabled,
         }));

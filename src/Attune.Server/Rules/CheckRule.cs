@@ -53,13 +53,8 @@ sealed class CheckRule(TriggerCatalog triggers, ActionCatalog actions)
             .ToList();
         if (await triggers.FindAsync(row.TriggerRef, ct) is { Enabled: false })
             problems.Add($"trigger_ref: Trigger '{row.TriggerRef}' is disabled.");
-        if (await actions.FindAsync(row.ActionRef, ct) is { } action)
-        {
-            if (!action.Enabled)
-                problems.Add($"action_ref: Action '{row.ActionRef}' is disabled.");
-            if (action.IsWorkflow)
-                problems.Add($"action_ref: Action '{row.ActionRef}' is a workflow, and this server does not run workflows yet.");
-        }
+        if (await actions.FindAsync(row.ActionRef, ct) is { Enabled: false })
+            problems.Add($"action_ref: Action '{row.ActionRef}' is disabled.");
 
         return problems;
     }

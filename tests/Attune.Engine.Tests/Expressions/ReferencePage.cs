@@ -7,7 +7,7 @@ namespace Attune.Engine.Tests.Expressions;
 /// <summary>docs/expressions.md, from the table of functions that the evaluator itself uses.</summary>
 static class ReferencePage
 {
-    public static string Path { get; } = System.IO.Path.Combine(RootOf(AppContext.BaseDirectory), "docs", "expressions.md");
+    public static string Path { get; } = System.IO.Path.Combine(Repository.Root, "docs", "expressions.md");
 
     public static string Write()
     {
@@ -35,9 +35,6 @@ static class ReferencePage
 
         page.Append('\n');
     }
-
-    static string RootOf(string directory)
-        => File.Exists(System.IO.Path.Combine(directory, "Attune.sln")) ? directory : RootOf(System.IO.Path.GetDirectoryName(directory.TrimEnd('/'))!);
 
     static readonly string Introduction = $$$"""
         # Expressions

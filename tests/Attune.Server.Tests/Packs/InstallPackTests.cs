@@ -47,7 +47,7 @@ public sealed class InstallPackTests : IAsyncLifetime
         Assert.Equal(("edge", "1.4.0", "api", "admin"), (installed.Pack.Ref, installed.Pack.Version, installed.Pack.InstallationMethod, installed.Pack.InstalledByLogin));
 
         Assert.True(await bench.ReadAsync<bool>("select runtime is not null and release_digest = @digest from action where ref = 'edge.check'", new { digest = installed.Pack.ReleaseDigest }));
-        Assert.Equal("a", await bench.ReadAsync<string>("select k from workflow_definition w join action a on a.workflow_def = w.id, jsonb_object_keys(w.definition -> 'tasks') k where a.ref = 'edge.flow' and w.version = '2.0.0'"));
+        Assert.Equal("a", await bench.ReadAsync<string>("select w.definition #>> '{tasks,0,name}' from workflow_definition w join action a on a.workflow_def = w.id where a.ref = 'edge.flow' and w.version = '2.0.0'"));
         Assert.Equal("edge.t", await bench.ReadAsync<string>("select t.ref from sensor s join trigger t on t.id = s.trigger where s.ref = 'edge.s'"));
         Assert.True(await bench.ReadAsync<bool>("select action is not null and trigger is not null from rule where ref = 'edge.r'"));
         Assert.Equal("2 enqueue 10 60 enqueue", await bench.ReadAsync<string>("select concat_ws(' ', threshold, method, rate_limit, rate_window_seconds, rate_method) from policy where ref = 'edge.p' and pack is null and action is not null"));

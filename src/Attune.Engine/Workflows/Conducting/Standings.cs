@@ -1,0 +1,82 @@
+using System.Globalization;
+
+namespace Attune.Engine.Workflows.Conducting;
+
+/// <summary>How each task stands, in words for people.</summary>
+sealed class Standings(Workflow workflow, Board board)
+{
+    public IReadOnlyList<TaskStanding> All()
+    {
+        var runs = board.RunsInOrder.ToLookup(run => run.Task);
+        return [.. workflow.Tasks.Select(task => Of(task, [.. runs[task.Index]]))];
+    }
+
+    TaskStanding Of(WorkflowTask task, IReadOnlyList<Run> runs)
+    {
+        var record = board.Tasks.GetValueOrDefault(task.Index);
+        var last = record?.Last;
+        var waiting = Waiting(task, runs);
+        var state = runs.Any(IsRunning) ? TaskState.Running
+            : waiting is not null ? TaskState.Waiting
+            : last is not null ? StateOf(last.Outcome)
+            : board.IsFinished ? TaskState.Skipped
+            : TaskState.Pending;
+        var items = runs.Select(run => run.Items).LastOrDefault(items => items is not null) ?? last?.Items;
+        return new(
+            task.Name, state, record?.RunCount ?? 0, last?.Handle ?? 0, last?.Error, state is TaskState.Waiting ? waiting : null,
+            items is null ? null : new(items.Total, items.Completed, items.Failed, items.RunningCount),
+            [.. runs.Select(run => run.Number)]);
+    }
+
+    bool IsRunning(Run run) => run.IsLive && HeldOf(run) is null;
+
+    RunEnded? HeldOf(Run run)
+        => run.Items is null && board.Held.TryGetValue(new(run.Number, -1, run.Try), out var held) ? held : null;
+
+    string? Waiting(WorkflowTask task, IReadOnlyList<Run> runs)
+    {
+        if (board.IsFinished)
+            return null;
+        if (runs.Count > 0)
+            return Waiting(task, runs[0]);
+        if (board.Status is not WorkflowStatus.Running || !board.Joins.TryGetValue(task.Index, out var rounds)
+            || rounds.Waiting is not [var first, ..])
+            return null;
+
+        var arrived = first.Select(arrival => arrival.Source).ToHashSet();
+        var missing = task.Sources.Where(source => !arrived.Contains(source)).Select(source => workflow.Tasks[source].Name).ToList();
+        var open = task.JoinCount - first.Length;
+        var branches = open == 1 && task.JoinCount == 1 ? "branch" : "branches";
+        const int NamesMax = 5;
+        var more = missing.Count > NamesMax ? $" and {missing.Count - NamesMax} more" : "";
+        return $"Waits for {open} of {task.JoinCount} {branches}: {string.Join(", ", missing.Take(NamesMax))}{more}.";
+    }
+
+    string Waiting(WorkflowTask task, Run run)
+    {
+        if (HeldOf(run) is { } held)
+        {
+            var why = held.Error is { } error ? $" ({error.Message})" : "";
+            return $"It ended as {Names.StatusOf(held.Outcome)}{why}; what follows waits for the workflow to be resumed.";
+        }
+
+        if (board.IsPaused)
+            return "Waits for the workflow to be resumed.";
+        var until = run.Until ?? run.Items?.Open.Min(open => open.Until);
+        if (until is null)
+            return "Starts.";
+
+        var time = until.Value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        return run is { Try: > 0 } ? $"Try {run.Try + 1} of {1 + (task.Retry?.Count ?? 0)} starts at {time} UTC."
+            : run.Items is not null ? $"Items are tried again at {time} UTC."
+            : $"Starts at {time} UTC.";
+    }
+
+    static TaskState StateOf(RunOutcome outcome) => outcome switch
+    {
+        RunOutcome.Completed => TaskState.Completed,
+        RunOutcome.Timeout => TaskState.Timeout,
+        RunOutcome.Cancelled => TaskState.Cancelled,
+        _ => TaskState.Failed,
+    };
+}

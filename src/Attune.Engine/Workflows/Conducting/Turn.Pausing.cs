@@ -1,0 +1,72 @@
+namespace Attune.Engine.Workflows.Conducting;
+
+/// <summary>While a workflow is paused, what ends is kept as it came. Time stands still for it.</summary>
+sealed partial class Turn
+{
+    void Pause(string reason)
+    {
+        if (board.Status is not WorkflowStatus.Running || board.IsPaused)
+            return;
+
+        (board.PausedAt, board.PauseReason) = (now, reason);
+        foreach (var run in LiveActions())
+            commands.Add(new PauseRun(run.Number));
+    }
+
+    void Resume()
+    {
+        if (board.PausedAt is not { } since)
+            return;
+
+        Shift(now > since ? now - since : TimeSpan.Zero);
+        (board.PausedAt, board.PauseReason) = (null, null);
+        foreach (var run in LiveActions())
+            commands.Add(new ResumeRun(run.Number));
+
+        // One by one: when one of them fails the workflow, those behind it are still known to have ended.
+        while (board.Held.Count > 0)
+        {
+            var (_, ended) = board.Held.GetAt(0);
+            board.Held.RemoveAt(0);
+            TakeEnd(ended);
+        }
+
+        foreach (var number in board.RunsInOrder.Select(run => run.Number).ToList())
+        {
+            if (!board.Runs.TryGetValue(number, out var run))
+                continue;
+            if (run.Phase is not RunPhase.Running)
+                beginning.Enqueue(number);
+            else if (run.Items is not null)
+                Fill(run);
+        }
+
+        if (board.Status is WorkflowStatus.Running)
+            WakeRuns();
+    }
+
+    // Questions keep their own time.
+    IEnumerable<Run> LiveActions()
+        => board.RunsInOrder.Where(run => run.IsLive && workflow.Tasks[run.Task].Inquiry is null && !IsHeld(run)).ToList();
+
+    bool IsHeld(Run run) => board.Held.Count > 0
+        && (run.Items is { } items
+            ? items.Open.All(open => !open.IsRunning || board.Held.ContainsKey(new(run.Number, open.Item, open.Try)))
+            : board.Held.ContainsKey(new(run.Number, -1, run.Try)));
+
+    void Shift(TimeSpan time)
+    {
+        board.Deadline += time;
+        board.RestartAt += time;
+        foreach (var run in board.Runs.Values.ToList())
+        {
+            if (run.Until is null && run.Items is null)
+                continue;
+            Set(run with
+            {
+                Until = run.Until + time,
+                Items = run.Items is { } items ? items with { Open = [.. items.Open.Select(open => open with { Until = open.Until + time })] } : null,
+            });
+        }
+    }
+}

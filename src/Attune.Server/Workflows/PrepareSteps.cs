@@ -1,0 +1,216 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Attune.Engine.Expressions;
+using Attune.Engine.Workflows;
+using Attune.Server.Executions;
+
+namespace Attune.Server.Workflows;
+
+/// <summary>From steps to rows. What a task is to start is checked here as what people start is.</summary>
+sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets, ILogger<PrepareSteps> logger)
+{
+    const short DepthMax = 10;
+    const int MessageMax = 2000;
+
+    static readonly JsonWriterOptions Writing = new() { SkipValidation = true };
+
+    public async Task<StepRows> RunAsync(IReadOnlyList<TakenStep> steps, CancellationToken ct)
+    {
+        var rows = new StepRows();
+        foreach (var step in steps)
+        {
+            if (step.Mistake is { } mistake)
+            {
+                AddBroken(rows, step.Held, mistake);
+                continue;
+            }
+
+            FinishWorkflow? end = null;
+            var reopens = false;
+            foreach (var command in step.Commands)
+            {
+                end = command as FinishWorkflow ?? end;
+                reopens |= command is ReopenWorkflow;
+                await AddAsync(rows, step.Held, command, ct);
+            }
+
+            AddState(rows, step, end, reopens);
+        }
+
+        return rows;
+    }
+
+    /// <summary>Fails a run that cannot be carried on, whatever its state says.</summary>
+    public void AddBroken(StepRows rows, HeldRun held, Exception mistake)
+    {
+        if (held.IsFinished)
+            return;
+
+        LogBroken(mistake, held.ExecutionId);
+        var error = ErrorOf(new("WORKFLOW_BROKEN", $"The workflow cannot be carried on: {mistake.Message}"));
+        rows.Cancelled.Add(new(held.ExecutionId, 0));
+        rows.States.Add(new(
+            held.Id, held.Step + 1, null, null, null, "", "", "", "", "failed", $"The workflow cannot be carried on: {Cut(mistake.Message)}", false, null));
+        rows.Statuses.Add(new(held.ExecutionId, "failed", null, error, false));
+    }
+
+    async ValueTask AddAsync(StepRows rows, HeldRun held, Command command, CancellationToken ct)
+    {
+        var run = held.Before.Run;
+        switch (command)
+        {
+            case StartAction action:
+                await AddTaskAsync(rows, run, action, ct);
+                break;
+            case AskPeople ask:
+                rows.StandIns.Add(new(
+                    $"{run.PackRef}.inquiry", run, TaskJson(run, ask.Key, ask.Task, 0, ask.TriesMax), ask.Timeout, null, ask));
+                break;
+            case CancelRun cancel:
+                rows.Cancelled.Add(new(run.ExecutionId, cancel.Run));
+                break;
+            case PauseRun pause:
+                rows.Told.Add(new(new(run.ExecutionId, pause.Run), "pause"));
+                break;
+            case ResumeRun resume:
+                rows.Told.Add(new(new(run.ExecutionId, resume.Run), "resume"));
+                break;
+            case KeepValue keep:
+                AddValue(rows, held, keep);
+                break;
+            case FinishWorkflow or ReopenWorkflow:
+                break;
+            default:
+                throw new InvalidOperationException($"No command of kind {command.GetType().Name} is known.");
+        }
+    }
+
+    async ValueTask AddTaskAsync(StepRows rows, ConductedRun run, StartAction command, CancellationToken ct)
+    {
+        var task = TaskJson(run, command.Key, command.Task, command.Batch, command.TriesMax);
+        var (item, error) = await CheckAsync(run, command, ct);
+        if (item is not null)
+            rows.Tasks.Add(new(item, run, task));
+        else
+            rows.StandIns.Add(new(command.ActionRef, run, task, command.Timeout, ErrorOf(error!), null));
+    }
+
+    async ValueTask<(NewExecution? Item, TaskError? Error)> CheckAsync(ConductedRun run, StartAction command, CancellationToken ct)
+    {
+        if (await start.FindAsync(command.ActionRef, ct) is not { } action)
+            return (null, new("ACTION_NOT_FOUND", $"There is no action '{command.ActionRef}'."));
+        if (action.IsWorkflow && run.Depth >= DepthMax)
+            return (null, new("SUBWORKFLOW_TOO_DEEP", $"'{command.ActionRef}' would be {run.Depth + 1} workflows deep; {DepthMax} is the most."));
+
+        // What the whole workflow was started with holds for its tasks, unless they say otherwise.
+        var labels = run.WorkerLabels.Count == 0 ? command.WorkerLabels : Overlay(run.WorkerLabels, command.WorkerLabels);
+        var asked = new StartCommand
+        {
+            ActionRef = command.ActionRef,
+            Parameters = Encoding.UTF8.GetBytes(ToJson(command.Parameters)),
+            WorkerLabels = labels,
+            Timeout = command.Timeout,
+            Priority = run.Priority,
+            EnvVars = run.EnvVars,
+        };
+        var (item, problems) = start.CheckForTask(asked, action);
+        return item is not null
+            ? (item, null)
+            : (null, new(problems[0].Reason, string.Join("; ", problems.Select(each => $"{each.Violation.Field}: {each.Violation.Description}"))));
+    }
+
+    void AddValue(StepRows rows, HeldRun held, KeepValue keep)
+    {
+        var json = ToJson(keep.Value);
+        rows.Values.Add(new(
+            held.Id, BringValues.KindOf(keep.Key.Kind), keep.Key.Run, keep.Key.Item,
+            keep.Key.Kind is KeptKind.EditedInput ? secrets.SealWhole(json) : json));
+        held.Before.Values.Add(keep.Key, keep.Value, json.Length * 2L);
+    }
+
+    static void AddState(StepRows rows, TakenStep step, FinishWorkflow? end, bool reopens)
+    {
+        var (held, state, before) = (step.Held, step.State, step.Held.Before);
+        var status = StatusOf(held, state, end, reopens);
+        var json = state.ToJson();
+        var variables = ToJson(Value.Of(state.Variables));
+        var standing = state.Standing(before.Run.Workflow);
+        var after = before with { Step = held.Step + 1, State = state, Status = status, Variables = variables };
+        rows.After.Add(after with { Bytes = LoadRuns.SizeOf(json.Length, variables) + before.Values.Bytes });
+        rows.States.Add(new(
+            held.Id, after.Step, Encoding.UTF8.GetString(json), variables == before.Variables ? null : variables, state.WakeAt,
+            Names(standing, task => task is TaskState.Running or TaskState.Waiting),
+            Names(standing, task => task is TaskState.Completed),
+            Names(standing, task => task is TaskState.Failed or TaskState.Timeout or TaskState.Cancelled),
+            Names(standing, task => task is TaskState.Skipped),
+            status, state.Error is { } error ? Cut(error.Message) : null, state.IsPaused, state.PauseReason is { } reason ? Cut(reason) : null));
+        if (end is not null)
+            rows.Statuses.Add(new(held.ExecutionId, status, ToJson(end.Output), end.Error is null ? null : ErrorOf(end.Error), reopens));
+        else if (status != held.Status || reopens)
+            rows.Statuses.Add(new(held.ExecutionId, status, null, null, reopens));
+    }
+
+    // Only who was asked to cancel is cancelling; a failure lets tasks end as well.
+    static string StatusOf(HeldRun held, WorkflowState state, FinishWorkflow? end, bool reopens) => end?.Outcome switch
+    {
+        RunOutcome.Completed => "completed",
+        RunOutcome.Failed => "failed",
+        RunOutcome.Timeout => "timeout",
+        RunOutcome.Cancelled => "cancelled",
+        RunOutcome.Abandoned => "abandoned",
+        _ when held.IsFinished && !reopens => held.Status,
+        _ when state.Status is WorkflowStatus.Ending
+            && (held.Status is "canceling" || held.Happened.Exists(row => row.Kind is "cancel")) => "canceling",
+        _ => "running",
+    };
+
+    static string Names(IReadOnlyList<TaskStanding> standing, Predicate<TaskState> wanted)
+        => string.Join(',', standing.Where(task => wanted(task.State)).Select(task => task.Name));
+
+    static string TaskJson(ConductedRun run, RunKey key, string task, int batch, int triesMax)
+    {
+        var buffer = new ArrayBufferWriter<byte>(192);
+        using (var writer = new Utf8JsonWriter(buffer, Writing))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("workflow_execution", run.Id);
+            writer.WriteString("task_name", task);
+            writer.WriteNumber("run", key.Run);
+            if (key.Item >= 0)
+            {
+                writer.WriteNumber("task_index", key.Item);
+                writer.WriteNumber("task_batch", batch);
+            }
+
+            writer.WriteNumber("retry_count", key.Try);
+            writer.WriteNumber("max_retries", triesMax - 1);
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    static string ToJson(Value value)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer, Writing))
+            value.WriteTo(writer);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    static string ErrorOf(TaskError error) => Dispatch.ErrorJson.Write(new() { Reason = error.Reason, Message = Cut(error.Message) });
+
+    static string Cut(string message) => (message.Length <= MessageMax ? message : message[..MessageMax] + "…").Replace('\0', ' ');
+
+    static Dictionary<string, string> Overlay(IReadOnlyDictionary<string, string> under, IReadOnlyDictionary<string, string> over)
+    {
+        var result = new Dictionary<string, string>(under);
+        foreach (var (name, value) in over)
+            result[name] = value;
+        return result;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Workflow execution {Execution} cannot be carried on; it fails")]
+    partial void LogBroken(Exception exception, long execution);
+}

@@ -1,0 +1,125 @@
+using Attune.Engine.Workflows;
+
+namespace Attune.Engine.Tests.Workflows.Simulation;
+
+/// <summary>What holds for every workflow, known from its graph and from what it said and heard.</summary>
+/// <param name="startsOver">The whole may be tried again, and counts anew then.</param>
+sealed class Rules(Workflow workflow, bool startsOver)
+{
+    readonly Dictionary<int, string> taskOfRun = [];
+    readonly HashSet<RunKey> live = [];
+    readonly Dictionary<string, int> runs = [];
+    bool isChanged;
+
+    /// <summary>Of each task that ran, by name. A run whose input could not be rendered is none.</summary>
+    public IReadOnlyDictionary<string, int> Runs => runs;
+
+    public void Tell(RunEnded ended) => live.Remove(ended.Key);
+
+    public void CheckCommands(IReadOnlyList<Command> commands, bool wasFinished, WorkflowState after)
+    {
+        var isOver = wasFinished;
+        foreach (var command in commands)
+        {
+            World.Check(!isOver || command is ReopenWorkflow or KeepValue, $"It has ended and says {command}.");
+            switch (command)
+            {
+                case StartAction start:
+                    Started(start.Key, start.Task);
+                    break;
+                case AskPeople ask:
+                    Started(ask.Key, ask.Task);
+                    break;
+                case CancelRun { Run: var run }:
+                    CheckLive(run, command);
+                    break;
+                case PauseRun { Run: var run }:
+                    CheckLive(run, command);
+                    break;
+                case ResumeRun { Run: var run }:
+                    CheckLive(run, command);
+                    break;
+                case ReopenWorkflow:
+                    World.Check(isOver, "It goes on although it has not ended.");
+                    (isOver, isChanged) = (false, true);
+                    break;
+                case FinishWorkflow finish:
+                    World.Check((finish.Error is null) == (finish.Outcome is RunOutcome.Completed), $"Its outcome does not go with its error: {finish}");
+                    isOver = true;
+                    break;
+            }
+        }
+
+        World.Check(isOver == after.IsFinished, "Its commands and its state do not agree whether it has ended.");
+    }
+
+    public void CheckRest(WorkflowState state, IReadOnlyList<RunKey> running)
+    {
+        var standing = state.Standing(workflow);
+        var known = standing.SelectMany(task => task.Live).ToHashSet();
+        World.Check(running.All(key => known.Contains(key.Run)), "An execution runs of which the state knows nothing.");
+        if (state.IsFinished)
+        {
+            World.Check(running.Count == 0, "It has ended while something runs.");
+            World.Check(standing.All(task => task.State > TaskState.Running), "It has ended but for a task.");
+            World.Check(state.WakeAt is null, "It has ended and waits for a time.");
+        }
+        else
+        {
+            World.Check(
+                running.Count > 0 || state.WakeAt is not null || state.IsPaused || state.Status is WorkflowStatus.Requested,
+                "It waits for nothing, and has not ended.");
+        }
+
+        CheckCounts(standing);
+    }
+
+    void Started(RunKey key, string task)
+    {
+        if (taskOfRun.TryGetValue(key.Run, out var known))
+        {
+            World.Check(known == task, $"Run {key.Run} was of {known}, now it is of {task}.");
+        }
+        else
+        {
+            taskOfRun[key.Run] = task;
+            runs[task] = runs.GetValueOrDefault(task) + 1;
+        }
+
+        live.Add(key);
+    }
+
+    void CheckLive(int run, Command command)
+        => World.Check(live.Any(key => key.Run == run), $"It says {command}, but nothing of that runs.");
+
+    // How often a task may have been run follows from how often those before it were. Attempts at the whole and changes add to that.
+    void CheckCounts(IReadOnlyList<TaskStanding> standing)
+    {
+        if (isChanged || startsOver)
+            return;
+
+        foreach (var task in workflow.Tasks)
+        {
+            var limit = workflow.Roots.Contains(task.Index) ? 1 : 0;
+            if (task.JoinCount > 0)
+            {
+                var arrivals = task.Sources.Select(source => Ends(source)).OrderDescending().ToList();
+                limit += task.Sources.Count < task.JoinCount ? 0 : arrivals[task.JoinCount - 1];
+            }
+            else
+            {
+                limit += task.Sources.Sum(source => Ends(source) * Edges(workflow.Tasks[source], task.Index));
+            }
+
+            World.Check(standing[task.Index].RunCount <= limit, $"{task.Name} was run {standing[task.Index].RunCount} times; the graph allows {limit}.");
+        }
+
+        // By `retry` a task may end more often than it was begun.
+        int Ends(int source) => standing[source].RunCount - standing[source].Live.Count + Again(source);
+
+        int Again(int source) => workflow.Tasks[source].Next.Any(transition => transition.Do.Any(target => target.Word is WorkflowCommandWord.Retry)) ? 10_000 : 0;
+    }
+
+    static int Edges(WorkflowTask source, int target)
+        => source.Next.Sum(transition => transition.Do.Count(each => each.Task == target)) + source.OnError.Tasks.Count(each => each == target);
+}
