@@ -19,6 +19,7 @@ public sealed class GraphCheckTests
     [InlineData("a: j|j 1: z|z: j?")]
     [InlineData("a: j z|j all: z|z: j?")]
     [InlineData("a: j|b: j|j 2: j?")]
+    [InlineData("r: r? x|x|j: j?")]
     [InlineData("a: j|j all: j?", "tasks.j.join: can never start: it waits for 2 of the tasks that lead here, and 'j' can run only after it.")]
     public void A_join_that_waits_for_too_much_is_told(string graph, params string[] mistakes) => Same(mistakes, graph);
 
@@ -78,6 +79,7 @@ public sealed class GraphCheckTests
 
     [Theory]
     [InlineData("r: a|a: b|b: a", "tasks.a.next: 'a', 'b' lead to each other whatever they give, and nowhere else: nothing ends the cycle but a failure. Give a transition a `when`, and another way out.")]
+    [InlineData("a: a", "tasks.a.next: The task leads to itself whatever it gives, and nowhere else: nothing ends that but a failure. Give the transition a `when`.")]
     [InlineData("r: a|a: a", "tasks.a.next: The task leads to itself whatever it gives, and nowhere else: nothing ends that but a failure. Give the transition a `when`.")]
     [InlineData("r: a|a: b|b: a?")]
     [InlineData("r: a|a: b|b: a c|c")]
@@ -87,7 +89,7 @@ public sealed class GraphCheckTests
 
     [Theory]
     [InlineData("'next': [{'do': 'a'}, {'when': 'failed()', 'do': 'noop'}]", false)]
-    [InlineData("'next': [{'do': 'a'}], 'on_error': 'continue'", false)]
+    [InlineData("'next': [{'do': 'a'}], 'on_error': 'continue'", true)]
     [InlineData("'next': [{'do': 'a'}, {'when': 'failed()', 'do': 'fail'}]", false)]
     [InlineData("'next': [{'when': 'result.x', 'do': 'a'}, {'when': 'failed()', 'do': 'a'}]", false)]
     [InlineData("'next': [{'when': true, 'do': 'a'}]", true)]

@@ -114,7 +114,7 @@ public sealed class WorkflowReadTests
     [InlineData("{'output_map': 'x', 'tasks': {'a': {'action': 'core.noop'}}}", "output_map: must be a mapping, not a text.")]
     [InlineData(
         "{'tasks': {'a': {'action': 'core.noop', 'next': [{'do': 'b'}]}, 'b': {'action': 'core.noop', 'on_error': 'a'}}}",
-        "tasks: There is no task to start with: each is named by a `do` or an `on_error`. Put one before them, such as `start: {action: core.noop, next: [{do: a}]}`.")]
+        "tasks: There is no task to start with: each is named by a `do` or an `on_error` of another. Put one before them, such as `start: {action: core.noop, next: [{do: a}]}`.")]
     public void A_mistake_of_the_workflow_is_told_with_its_path(string definition, params string[] mistakes)
         => Same(mistakes, Definition.MistakesOf(definition));
 
@@ -180,7 +180,8 @@ public sealed class WorkflowReadTests
     [InlineData("'on_error': 'noop'", "on_error: 'noop' does not go here: `on_error` is `fail`, `continue`, or names of tasks.")]
     [InlineData("'on_error': ['b', 'fail']", "on_error[1]: 'fail' does not go here: `on_error` is `fail`, `continue`, or names of tasks.")]
     [InlineData("'on_error': true", "on_error: must be the name of a task or a list of names, not true or false.")]
-    [InlineData("'join': 'all'", "join: Nothing leads to this task, so there is nothing to join. Name it in the `do` of others, or leave `join` out.")]
+    [InlineData("'join': 'all'", "join: No other task leads to this one, so there is nothing to join. Name it in the `do` of others, or leave `join` out.")]
+    [InlineData("'join': 1, 'next': [{'do': 'a'}]", "join: No other task leads to this one, so there is nothing to join. Name it in the `do` of others, or leave `join` out.")]
     public void A_mistake_in_what_follows_is_told_with_its_path(string fields, params string[] mistakes)
         => Same(
             mistakes.Select(mistake => $"tasks.a.{mistake}"),

@@ -28,7 +28,8 @@ static class CycleCheck
 
     static bool GoesOn(WorkflowTask task, HashSet<int> members)
     {
-        if (task.JoinCount > 0 || task.OnError.Word is WorkflowCommandWord.Continue || !task.OnError.Tasks.All(members.Contains))
+        // With `on_error: continue` a failure goes the ways of a success.
+        if (task.JoinCount > 0 || !task.OnError.Tasks.All(members.Contains))
             return false;
 
         var isSure = false;

@@ -136,8 +136,9 @@ sealed class JoinCheck
             return false;
         }
 
-        return (task.JoinCount > 0 || task.Sources.Count <= 1)
-            && task.Sources.All(source => runsOnce[source] && transitions[(source, task.Index)] != Several);
+        // At a join a run of a task arrives once, however many of its transitions lead there.
+        return task.Sources.All(source => runsOnce[source])
+            && (task.JoinCount > 0 || task.Sources.Count == 0 || (task.Sources is [var only] && transitions[(only, task.Index)] != Several));
     }
 
     string Names(IReadOnlyList<int> tasks)

@@ -16,7 +16,9 @@ sealed class TaskGraph
     {
         Start = workflow.Tasks.Count;
         targets = [.. workflow.Tasks.Select(TargetsOf), [.. workflow.Roots]];
-        sources = [.. workflow.Tasks.Select(task => task.Sources.Count == 0 ? new[] { Start } : [.. task.Sources]), []];
+        sources = [.. workflow.Tasks.Select(task => task.Sources.ToArray()), []];
+        foreach (var root in workflow.Roots)
+            sources[root] = [.. sources[root], Start];
         (order, parent) = DepthFirst();
         Dominators = FindDominators();
         Components = FindComponents();

@@ -56,7 +56,7 @@ sealed partial class WorkflowReader
         var tasks = Graph();
         var roots = tasks.Where(task => task.Sources.All(source => source == task.Index)).Select(task => task.Index).ToArray();
         if (mistakes.IsNone && roots.Length == 0)
-            mistakes.Report("tasks", $"There is no task to start with: each is named by a `do` or an `on_error`. Put one before them, such as `start: {{action: core.noop, next: [{{do: {tasks[0].Name}}}]}}`.");
+            mistakes.Report("tasks", $"There is no task to start with: each is named by a `do` or an `on_error` of another. Put one before them, such as `start: {{action: core.noop, next: [{{do: {tasks[0].Name}}}]}}`.");
         if (!mistakes.IsNone)
             return null;
 
@@ -153,8 +153,8 @@ sealed partial class WorkflowReader
         var isKnown = mistakes.IsNone;
         for (var index = 0; isKnown && index < found.Count; index++)
         {
-            if (sources[index].Count == 0 && found[index].Has("join"))
-                found[index].Report("join", "Nothing leads to this task, so there is nothing to join. Name it in the `do` of others, or leave `join` out.");
+            if (sources[index].TrueForAll(source => source == index) && found[index].Has("join"))
+                found[index].Report("join", "No other task leads to this one, so there is nothing to join. Name it in the `do` of others, or leave `join` out.");
         }
 
         return [.. found.Select((fields, index) => TaskReader.Read(fields, nameOf[index], index, flows[index], sources[index]))];
