@@ -6,6 +6,7 @@ using Attune.Cli.Commands.Agents;
 using Attune.Cli.Commands.Enforcements;
 using Attune.Cli.Commands.Events;
 using Attune.Cli.Commands.Executions;
+using Attune.Cli.Commands.Inquiries;
 using Attune.Cli.Commands.Packs;
 using Attune.Cli.Commands.Rules;
 using Attune.Cli.Commands.Runtimes;
@@ -39,6 +40,8 @@ static class CommandLine
             Group("execution", "Executions: what ran, runs and will run", ListExecutions.Command(), ShowExecution.Command(),
                 ExecutionLogs.Command(), WatchExecutions.Command(), CancelExecution.Command(), RerunExecution.Command(),
                 WhyExecution.Command()),
+            Group("inquiry", "Inquiries: what workflows ask people", ListInquiries.Command(), ShowInquiry.Command(), RespondInquiry.Command(),
+                CancelInquiry.Command()),
             Group("event", "Events: what happened, and what rules made of it", EmitEvent.Command(), ListEvents.Command(), ShowEvent.Command()),
             Group("rule", "Rules: when this happens, do that", ListRules.Command(), ShowRule.Command(), CreateRule.Command(),
                 UpdateRule.Command(), EnableRule.Command(), DisableRule.Command(), DeleteRule.Command(), TestRule.Command(),

@@ -46,6 +46,8 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeSensors Sensors => Get<FakeSensors>();
 
+    public FakeInquiries Inquiries => Get<FakeInquiries>();
+
     public FakeFeed Feed => Get<FakeFeed>();
 
     Script Told => Get<Script>();
@@ -73,6 +75,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             .AddSingleton<FakeRules>()
             .AddSingleton<FakeTriggers>()
             .AddSingleton<FakeSensors>()
+            .AddSingleton<FakeInquiries>()
             .AddSingleton<FakeFeed>()
             .AddGrpc(grpc => grpc.Interceptors.Add<Script>());
         var app = builder.Build();
@@ -86,6 +89,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
         app.MapGrpcService<FakeRules>();
         app.MapGrpcService<FakeTriggers>();
         app.MapGrpcService<FakeSensors>();
+        app.MapGrpcService<FakeInquiries>();
         app.MapGrpcService<FakeFeed>();
         await app.StartAsync(CancellationToken.None);
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;

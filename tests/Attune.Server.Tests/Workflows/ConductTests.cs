@@ -240,6 +240,27 @@ public sealed class ConductTests
     }
 
     [Fact]
+    public async Task A_workflow_that_lets_its_tasks_end_still_cancels_those_that_it_called()
+    {
+        await using var bench = await ConductBench.StartAsync(
+            ("outer", "tasks:\n  call: {action: flow.inner, input: {}}\n"),
+            ("inner", $"tasks:\n{Echo("deep", ", next: [{do: deeper}]")}{Echo("deeper")}"));
+        await using var agent = await ScriptedAgent.ConnectAsync(bench.Server, _ => Reply.Later);
+        var id = await bench.RunAsync("outer");
+        await agent.UntilRunningAsync("deep");
+
+        await bench.Server.Executions.CancelExecutionAsync(new() { ExecutionId = id });
+        await Waiting.UntilAsync(
+            async () => await bench.ReadAsync<long>("select count(*) from workflow_happening") == 0, "both have taken it", Soon);
+        await agent.EndAsync("deep", Reply.Completed);
+
+        Assert.Equal(ExecutionStatus.Cancelled, (await bench.UntilFinalAsync(id)).Status);
+        Assert.Equal(["flow.outer cancelled", "flow.inner cancelled", "core.echo completed"], await bench.ListAsync("select action_ref || ' ' || status from execution order by id"));
+        Assert.Equal(["deep"], agent.Begun);
+        await bench.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
     public async Task A_cancellation_reaches_what_the_workflow_called()
     {
         await using var bench = await ConductBench.StartAsync(
