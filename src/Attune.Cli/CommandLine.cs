@@ -16,6 +16,7 @@ using Attune.Cli.Commands.Tokens;
 using Attune.Cli.Commands.Triggers;
 using Attune.Cli.Commands.Users;
 using Attune.Cli.Commands.Workers;
+using Attune.Cli.Commands.Workflows;
 using Attune.Cli.Completion;
 using Attune.Cli.Terminals;
 using Attune.Engine.Schemas;
@@ -39,7 +40,9 @@ static class CommandLine
             Run.Command(),
             Group("execution", "Executions: what ran, runs and will run", ListExecutions.Command(), ShowExecution.Command(),
                 ExecutionLogs.Command(), WatchExecutions.Command(), CancelExecution.Command(), RerunExecution.Command(),
-                WhyExecution.Command()),
+                WhyExecution.Command(), ShowTree.Command()),
+            Group("workflow", "Workflows: actions made of actions", CheckWorkflow.Command(), DrawWorkflow.Command(), ShowWorkflow.Command(),
+                PauseWorkflow.Command(), ResumeWorkflow.Command(), RerunTasks.Command(), EditTask.Command()),
             Group("inquiry", "Inquiries: what workflows ask people", ListInquiries.Command(), ShowInquiry.Command(), RespondInquiry.Command(),
                 CancelInquiry.Command()),
             Group("event", "Events: what happened, and what rules made of it", EmitEvent.Command(), ListEvents.Command(), ShowEvent.Command()),

@@ -48,7 +48,8 @@ static class Program
             .AddTimers()
             .AddWebhooks()
             .AddSensors()
-            .AddInquiries();
+            .AddInquiries()
+            .AddWorkflowApi();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -67,6 +68,7 @@ static class Program
         app.MapWebhooks();
         app.MapSensors();
         app.MapInquiries();
+        app.MapWorkflowApi();
         return app;
     }
 }

@@ -50,6 +50,8 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeFeed Feed => Get<FakeFeed>();
 
+    public FakeWorkflows Workflows => Get<FakeWorkflows>();
+
     Script Told => Get<Script>();
 
     public static async Task<FakeControlPlane> StartAsync(X509Certificate2? certificate = null)
@@ -77,6 +79,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             .AddSingleton<FakeSensors>()
             .AddSingleton<FakeInquiries>()
             .AddSingleton<FakeFeed>()
+            .AddSingleton<FakeWorkflows>()
             .AddGrpc(grpc => grpc.Interceptors.Add<Script>());
         var app = builder.Build();
         app.MapGrpcService<FakeIdentities>();
@@ -91,6 +94,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
         app.MapGrpcService<FakeSensors>();
         app.MapGrpcService<FakeInquiries>();
         app.MapGrpcService<FakeFeed>();
+        app.MapGrpcService<FakeWorkflows>();
         await app.StartAsync(CancellationToken.None);
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         return new(app, addresses.Single());
