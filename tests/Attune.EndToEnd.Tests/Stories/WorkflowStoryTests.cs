@@ -149,10 +149,10 @@ public sealed class WorkflowStoryTests : IAsyncLifetime
     public async Task A_thousand_items_run_fifty_at_a_time_and_give_their_results_in_order(bool disturbed)
     {
         await pack
-            .Python("square", """
-                import json, sys
-                print(json.dumps(json.load(sys.stdin)["number"] ** 2))
-                """, "parameters: {number: {type: integer, required: true}}\noutput_format: json\ndelivery: at_least_once")
+            .Shell("square", """
+                eval "$(cat)"
+                echo $((number * number))
+                """, "parameters: {number: {type: integer, required: true}}\nparameter_format: dotenv\noutput_format: json\ndelivery: at_least_once")
             .Write("actions/squares.yaml", """
                 ref: e2e_flow.squares
                 label: Squares
@@ -180,8 +180,13 @@ public sealed class WorkflowStoryTests : IAsyncLifetime
         if (disturbed)
             await new Misfortune(site).BefallAsync(() => TasksEndedAsync(), (100, 400, 700), first);
 
-        var ended = await Waiting.ForAsync(
-            () => site.GetAsync(id, Soon), execution => execution.FinishedAt is not null, "the thousand", new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token);
+        await Waiting.UntilAsync(
+            async () => await CountAsync("select count(*) from execution where id = @id and finished_at is not null", id) == 1,
+            () => $"the thousand\n{string.Join('\n', site.Outputs)}",
+            within: TimeSpan.FromMinutes(4),
+            lookAgainAfter: TimeSpan.FromMilliseconds(200),
+            CancellationToken.None);
+        var ended = await site.GetAsync(id, Soon);
         await watching.CancelAsync();
         Assert.Equal((ExecutionStatus.Completed, (ExecutionError?)null), (ended.Status, ended.Error));
         Assert.Equal($$"""{"squares":{{JsonSerializer.Serialize(Enumerable.Range(0, 1000).Select(number => number * number))}}}""", Json(ended.Result));
