@@ -194,7 +194,7 @@ public sealed class WorkflowStoryTests : IAsyncLifetime
         Assert.InRange(await most, 2, 50);
     }
 
-    Task InstallFleetAsync() => pack
+    Task<InstallPackResponse> InstallFleetAsync() => pack
         .Shell("restart", """
             eval "$(cat)"
             printf new > "$fleet/$service.next" && mv "$fleet/$service.next" "$fleet/$service"
@@ -271,7 +271,7 @@ public sealed class WorkflowStoryTests : IAsyncLifetime
 
     const string Service = "parameters: {service: {type: string, required: true}, fleet: {type: string, required: true}}\nparameter_format: dotenv\ndelivery: at_least_once";
 
-    Task InstallBackupAsync() => pack
+    Task<InstallPackResponse> InstallBackupAsync() => pack
         .Python("compress", """
             import gzip, json, os, sys, tarfile
             given = json.load(sys.stdin)
