@@ -6,6 +6,7 @@ using Attune.Cli.Commands.Agents;
 using Attune.Cli.Commands.Enforcements;
 using Attune.Cli.Commands.Events;
 using Attune.Cli.Commands.Executions;
+using Attune.Cli.Commands.Inquiries;
 using Attune.Cli.Commands.Packs;
 using Attune.Cli.Commands.Rules;
 using Attune.Cli.Commands.Runtimes;
@@ -15,6 +16,7 @@ using Attune.Cli.Commands.Tokens;
 using Attune.Cli.Commands.Triggers;
 using Attune.Cli.Commands.Users;
 using Attune.Cli.Commands.Workers;
+using Attune.Cli.Commands.Workflows;
 using Attune.Cli.Completion;
 using Attune.Cli.Terminals;
 using Attune.Engine.Schemas;
@@ -38,7 +40,11 @@ static class CommandLine
             Run.Command(),
             Group("execution", "Executions: what ran, runs and will run", ListExecutions.Command(), ShowExecution.Command(),
                 ExecutionLogs.Command(), WatchExecutions.Command(), CancelExecution.Command(), RerunExecution.Command(),
-                WhyExecution.Command()),
+                WhyExecution.Command(), ShowTree.Command()),
+            Group("workflow", "Workflows: actions made of actions", CheckWorkflow.Command(), DrawWorkflow.Command(), ShowWorkflow.Command(),
+                PauseWorkflow.Command(), ResumeWorkflow.Command(), RerunTasks.Command(), EditTask.Command()),
+            Group("inquiry", "Inquiries: what workflows ask people", ListInquiries.Command(), ShowInquiry.Command(), RespondInquiry.Command(),
+                CancelInquiry.Command()),
             Group("event", "Events: what happened, and what rules made of it", EmitEvent.Command(), ListEvents.Command(), ShowEvent.Command()),
             Group("rule", "Rules: when this happens, do that", ListRules.Command(), ShowRule.Command(), CreateRule.Command(),
                 UpdateRule.Command(), EnableRule.Command(), DisableRule.Command(), DeleteRule.Command(), TestRule.Command(),

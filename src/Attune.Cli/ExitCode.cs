@@ -8,6 +8,9 @@ static class ExitCode
     /// <summary>The execution that was run or followed did not complete.</summary>
     public const int ExecutionFailed = 1;
 
+    /// <summary>The workflow that was checked has problems.</summary>
+    public const int ProblemsFound = 1;
+
     /// <summary>The request cannot be carried out as it was put: a wrong option, a wrong parameter, nothing by that name.</summary>
     public const int Usage = 2;
 

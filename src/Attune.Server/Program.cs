@@ -5,6 +5,7 @@ using Attune.Server.Executions;
 using Attune.Server.Feed;
 using Attune.Server.Hosting;
 using Attune.Server.Identities;
+using Attune.Server.Inquiries;
 using Attune.Server.Keys;
 using Attune.Server.Packs;
 using Attune.Server.Rules;
@@ -46,7 +47,8 @@ static class Program
             .AddFeed()
             .AddTimers()
             .AddWebhooks()
-            .AddSensors();
+            .AddSensors()
+            .AddInquiries();
         adjust?.Invoke(builder);
 
         var app = builder.Build();
@@ -64,6 +66,8 @@ static class Program
         app.MapFeed();
         app.MapWebhooks();
         app.MapSensors();
+        app.MapWorkflows();
+        app.MapInquiries();
         return app;
     }
 }

@@ -8,6 +8,7 @@ using Attune.Benchmarks.Rules;
 using Attune.Benchmarks.Starts;
 using Attune.Benchmarks.Timers;
 using Attune.Benchmarks.Webhooks;
+using Attune.Benchmarks.Workflows;
 
 namespace Attune.Benchmarks;
 
@@ -45,6 +46,10 @@ sealed class Bench(BenchArguments arguments, TimeProvider clock)
         "rules" => new RuleBenchmark(settings),
         "webhook" => new WebhookBenchmark(settings),
         "timers" => new TimerBenchmark(settings),
+        "workflows" => new WorkflowBenchmark(settings),
+        "successor" => new SuccessorBenchmark(settings),
+        "items" => new ItemsBenchmark(settings),
+        "paused" => new PausedBenchmark(settings),
         "agent" => new AgentBenchmark(settings),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such benchmark."),
     };

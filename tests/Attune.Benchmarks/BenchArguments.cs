@@ -18,6 +18,10 @@ sealed record BenchArguments
           rules      conditions evaluated per second on one core, and one event met by 10,000 rules
           webhook    a signed request until it is answered, against one insert and one empty call
           timers     processor time of a fire among 100,000 timers, against the same among 1,000
+          workflows  tasks of workflows per second, many chains of ten no-ops at once, against no-ops alone
+          successor  idle: from the end of a task until its successor begins, against a plain start
+          items      a with_items over 10,000: time in all, and rows written per item against one over 1,000
+          paused     what 5,000 paused workflows cost per second, against none
           agent      size of the published agent, its memory when idle, its time to ready
 
           --repeats N   of every benchmark and its baseline, in turn (default 5)
@@ -28,7 +32,7 @@ sealed record BenchArguments
         Exit status: 0 every target met; 1 one was missed or could not be measured; 2 usage.
         """;
 
-    public static IReadOnlyList<string> Known { get; } = ["noop", "latency", "process", "events", "rules", "webhook", "timers", "agent"];
+    public static IReadOnlyList<string> Known { get; } = ["noop", "latency", "process", "events", "rules", "webhook", "timers", "workflows", "successor", "items", "paused", "agent"];
 
     public IReadOnlyList<string> Names { get; init; } = Known;
 

@@ -25,9 +25,9 @@ public sealed class PackRemovalTests
         Assert.Equal(
             [
                 "api_token", "artifact", "certificate_authority", "enforcement", "event", "execution", "execution_attempt", "execution_log",
-                "execution_queue", "identity", "inquiry", "join_token", "login_failure", "notification", "pack_release", "refresh_token",
-                "request", "signing_key", "timer_miss", "worker", "workflow_edit", "workflow_execution", "workflow_happening",
-                "workflow_value",
+                "execution_queue", "identity", "inquiry", "inquiry_answer", "join_token", "login_failure", "notification", "pack_release",
+                "refresh_token", "request", "signing_key", "timer_miss", "worker", "workflow_edit", "workflow_execution",
+                "workflow_happening", "workflow_value",
             ],
             left);
         Assert.True(await db.ReadAsync<bool>(

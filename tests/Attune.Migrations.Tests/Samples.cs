@@ -190,6 +190,18 @@ static class Samples
             response = '{"approved": true}'
             timeout_at = now()
             responded_at = now()
+            assignee_logins = '{ada}'
+            reminder_ms = 60000
+            notice_at = now()
+            notice_count = 2
+            reminded_at = now()
+            """),
+        Sample.Of("inquiry_answer", """
+            inquiry = 1000
+            identity = 1000
+            login = 'ada'
+            response = '{"approved": true}'
+            counted = true
             """),
         Sample.Of("workflow_execution", """
             execution = 1000

@@ -70,6 +70,18 @@ static class Suggestions
         => (await client.Events.ListEnforcementsAsync(new() { PageSize = 20 }, cancellationToken: ct))
             .Enforcements.Select(each => each.Id.ToString(CultureInfo.InvariantCulture));
 
+    public static async Task<IEnumerable<string>> InquiryIdsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+        => (await client.Inquiries.ListInquiriesAsync(new() { PageSize = 20 }, cancellationToken: ct))
+            .Inquiries.Select(each => each.Id.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>`name=` for every field of the answer to the inquiry that stands first.</summary>
+    public static async Task<IEnumerable<string>> ResponseAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
+    {
+        var id = long.Parse(before[0], CultureInfo.InvariantCulture);
+        var answer = await client.Inquiries.GetInquiryAsync(new() { InquiryId = id }, cancellationToken: ct);
+        return ParameterField.Read(answer.Inquiry.ResponseSchema).Select(field => $"{field.Key}=");
+    }
+
     public static async Task<IEnumerable<string>> LoginsAsync(AttuneClient client, IReadOnlyList<string> before, CancellationToken ct)
         => (await client.Identities.ListIdentitiesAsync(new() { PageSize = PageSize }, cancellationToken: ct))
             .Identities.Select(each => each.Login);

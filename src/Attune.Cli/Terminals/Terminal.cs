@@ -37,6 +37,22 @@ sealed class Terminal
         }
     }
 
+    /// <summary>Lines that fit on it; where it does not say, any number.</summary>
+    public static int Height
+    {
+        get
+        {
+            try
+            {
+                return Console.WindowHeight > 0 ? Console.WindowHeight : int.MaxValue;
+            }
+            catch (IOException)
+            {
+                return int.MaxValue;
+            }
+        }
+    }
+
     // https://no-color.org: any value that is not empty.
     public static Terminal Open(bool noColour, Func<string, string?> environment)
         => new(!noColour && string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is not "dumb");

@@ -21,6 +21,11 @@ sealed class ReportBatch
     public List<FinishedRow> Finished { get; } = [];
 }
 
+/// <summary>What was written.</summary>
+/// <param name="Counted">Executions whose attempt was still the agent's.</param>
+/// <param name="TasksEnded">Workflows go on.</param>
+sealed record WrittenReports(IReadOnlySet<long> Counted, bool TasksEnded);
+
 /// <summary>The guarded bulk writes of what agents report. `updated` is set here, which spares a row trigger for each.</summary>
 sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
 {
@@ -104,19 +109,18 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
             where e.id = input.execution
               and e.attempt = input.attempt
               and e.status in ('scheduled', 'running', 'canceling')
-            returning e.id
+            returning e.id, e.workflow_task is not null as is_task
         ),
         gone as (
             delete from execution_queue q
             using done
             where q.execution = done.id
         )
-        select id
+        select id, is_task
         from done
         """;
 
-    /// <summary>Returns the executions whose attempt was still the agent's, so that the report counted.</summary>
-    public async Task<IReadOnlySet<long>> WriteAsync(ReportBatch reports, CancellationToken ct)
+    public async Task<WrittenReports> WriteAsync(ReportBatch reports, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
@@ -130,17 +134,20 @@ sealed class ReportStore(NpgsqlDataSource db, TimeProvider clock)
         if (reports.Finished.Count > 0)
             AddFinished(batch, reports.Finished);
 
-        var counted = new HashSet<long>(reports.Finished.Count);
+        var (counted, tasksEnded) = (new HashSet<long>(reports.Finished.Count), false);
         await using var reader = await batch.ExecuteReaderAsync(ct);
         do
         {
-            // The log notification answers one void column; ids are the bigint ones.
-            while (reader.FieldCount == 1 && reader.GetFieldType(0) == typeof(long) && await reader.ReadAsync(ct))
+            // The log notification answers one void column; ids are the bigint ones, and of what ended it is also said whether it is a task.
+            while (reader.FieldCount > 0 && reader.GetFieldType(0) == typeof(long) && await reader.ReadAsync(ct))
+            {
                 counted.Add(reader.GetInt64(0));
+                tasksEnded |= reader.FieldCount > 1 && reader.GetBoolean(1);
+            }
         }
         while (await reader.NextResultAsync(ct));
 
-        return counted;
+        return new(counted, tasksEnded);
     }
 
     static void AddLogs(NpgsqlBatch batch, List<LogRow> rows)

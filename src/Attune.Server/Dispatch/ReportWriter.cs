@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Attune.Server.Executions;
+using Attune.Server.Workflows;
 using Attune.V1;
 using Npgsql;
 
@@ -13,7 +14,8 @@ sealed record SessionReport(AgentSession Session, WorkerMessage Message, Outstan
 /// commit. A report that the database refuses for its content is written alone, so that it cannot hold back the others.
 /// </summary>
 sealed partial class ReportWriter(
-    ReportStore store, Dispatcher dispatcher, ExecutionChanges changes, TimeProvider clock, ILogger<ReportWriter> logger)
+    ReportStore store, Dispatcher dispatcher, ExecutionChanges changes, WorkflowSignals workflows, TimeProvider clock,
+    ILogger<ReportWriter> logger)
     : BackgroundService
 {
     const int MessagesPerCommit = 256;
@@ -147,14 +149,16 @@ sealed partial class ReportWriter(
         return rows;
     }
 
-    void Answer(List<SessionReport> batch, ReportBatch rows, IReadOnlySet<long> counted)
+    void Answer(List<SessionReport> batch, ReportBatch rows, WrittenReports written)
     {
+        if (written.TasksEnded)
+            workflows.Wake();
         foreach (var (session, message, _) in batch)
         {
             if (message.Finished.Count == 0 && message.Logs.Count == 0)
                 continue;
             session.Settle(message.Finished);
-            session.Send(control => Acknowledge(control, message, counted));
+            session.Send(control => Acknowledge(control, message, written.Counted));
         }
 
         changes.Status.Publish(rows.Started.Select(row => row.Execution).Concat(rows.Finished.Select(row => row.Execution)));

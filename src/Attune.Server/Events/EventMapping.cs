@@ -69,6 +69,7 @@ static class EventMapping
         Wire.EventOrigin.Webhook => "webhook",
         Wire.EventOrigin.Timer => "timer",
         Wire.EventOrigin.Replay => "replay",
+        Wire.EventOrigin.System => "system",
         _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, null),
     };
 
@@ -89,6 +90,7 @@ static class EventMapping
         "webhook" => Wire.EventOrigin.Webhook,
         "timer" => Wire.EventOrigin.Timer,
         "replay" => Wire.EventOrigin.Replay,
+        "system" => Wire.EventOrigin.System,
         _ => throw new ArgumentOutOfRangeException(nameof(text), text, null),
     };
 

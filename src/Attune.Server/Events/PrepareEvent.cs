@@ -16,7 +16,7 @@ namespace Attune.Server.Events;
 sealed class PrepareEvent(TriggerCatalog triggers, RuleCatalog rules, ApplyRule apply, ParameterSecrets secrets, TimeProvider clock)
 {
     const int KeyLengthMax = 255;
-    static readonly string[] ReservedPrefixes = ["timer:", "webhook:", "spool:"];
+    static readonly string[] ReservedPrefixes = ["timer:", "webhook:", "spool:", "inquiry:"];
 
     const int WhyLengthMax = 500;
 

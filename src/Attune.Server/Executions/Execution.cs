@@ -35,6 +35,12 @@ public sealed record Execution
     public string? RuleRef { get; init; }
     public long? Event { get; init; }
     public long? RerunOf { get; init; }
+
+    /// <summary>Set for a task of the workflow <see cref="Parent"/>.</summary>
+    public string? TaskName { get; init; }
+
+    /// <summary>Of with_items.</summary>
+    public int? ItemIndex { get; init; }
     public required short Priority { get; init; }
     public required long TimeoutMs { get; init; }
     public required string WorkerLabels { get; init; }

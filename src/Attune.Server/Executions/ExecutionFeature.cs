@@ -15,6 +15,7 @@ static class ExecutionFeature
         .AddSingleton<WatchExecution>()
         .AddSingleton<ExecutionLogs>()
         .AddSingleton<ExecutionStreams>()
+        .AddSingleton<ExplainWaiting>()
         .AddSingleton<ExplainExecution>();
 
     public static void MapExecutions(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcService<ExecutionGrpc>();

@@ -1,4 +1,5 @@
 using Attune.Server.Hosting;
+using Attune.Server.Workflows;
 using Attune.V1;
 using Grpc.Core;
 using Wire = Attune.V1;
@@ -7,7 +8,7 @@ namespace Attune.Server.Executions;
 
 /// <summary>The edge of everything that is asked and changed; the streams are in <see cref="ExecutionStreams"/>.</summary>
 sealed class ExecutionGrpc(
-    ExecutionCommands commands, ExecutionStore store, ExplainExecution explain, ExecutionStreams streams)
+    ExecutionCommands commands, ExecutionStore store, ExplainExecution explain, GetExecutionTree tree, ExecutionStreams streams)
     : ExecutionService.ExecutionServiceBase
 {
     const int ItemsMax = 1000;
@@ -95,6 +96,9 @@ sealed class ExecutionGrpc(
 
     public override async Task<ExplainExecutionResponse> ExplainExecution(ExplainExecutionRequest request, ServerCallContext context)
         => (await explain.RunAsync(context.GetCaller(), request.ExecutionId, context.CancellationToken)).OrThrowRpc().ToWire();
+
+    public override async Task<GetExecutionTreeResponse> GetExecutionTree(GetExecutionTreeRequest request, ServerCallContext context)
+        => (await tree.RunAsync(context.GetCaller(), request.ExecutionId, request.NodeLimit, context.CancellationToken)).OrThrowRpc();
 
     public override Task WatchExecution(
         WatchExecutionRequest request, IServerStreamWriter<WatchExecutionResponse> responseStream, ServerCallContext context)

@@ -38,7 +38,11 @@ static class ExecutionMapping
             StartedAt = row.StartedAt?.ToTimestamp(),
             FinishedAt = row.FinishedAt?.ToTimestamp(),
             NextAttemptAt = row.NextAttemptAt?.ToTimestamp(),
+            IsWorkflow = row.IsWorkflow,
+            TaskName = row.TaskName ?? "",
         };
+        if (row.ItemIndex is { } item)
+            execution.ItemIndex = item;
         if (row.WorkerLabels is not "{}")
             execution.WorkerLabels.Add(JsonSerializer.Deserialize<Dictionary<string, string>>(row.WorkerLabels));
         return execution;
@@ -125,6 +129,7 @@ static class ExecutionMapping
             Created = created,
             Updated = created,
             ScheduledAt = scheduled ? created : null,
+            IsWorkflow = item.Action.IsWorkflow,
         };
         execution.WorkerLabels.Add(new Dictionary<string, string>(item.WorkerLabels));
         return execution;
@@ -132,7 +137,7 @@ static class ExecutionMapping
 
     public static string ToText(this Wire.ExecutionStatus status) => status.ToString().ToLowerInvariant();
 
-    static Wire.ExecutionStatus ToWire(this ExecutionStatus status) => status switch
+    public static Wire.ExecutionStatus ToWire(this ExecutionStatus status) => status switch
     {
         ExecutionStatus.Requested => Wire.ExecutionStatus.Requested,
         ExecutionStatus.Scheduling => Wire.ExecutionStatus.Scheduling,

@@ -47,7 +47,8 @@ sealed class ExecutionStore(NpgsqlDataSource db)
     const string Brief = """
         e.id, e.action_ref, e.status::text as status, e.attempt, e.max_attempts, e.worker_name, i.login as executor_login,
         e.parent, e.enforcement, n.rule_ref, n.event, e.rerun_of, e.priority, e.timeout_ms, e.worker_labels::text as worker_labels,
-        e.release_digest, e.is_workflow, e.created, e.updated, e.scheduled_at, e.started_at, e.finished_at,
+        e.release_digest, e.created, e.updated, e.scheduled_at, e.started_at, e.finished_at, e.is_workflow,
+        e.workflow_task ->> 'task_name' as task_name, (e.workflow_task ->> 'task_index')::int as item_index,
         case when e.status = 'requested' and q.run_after > e.created then q.run_after end as next_attempt_at
         """;
 

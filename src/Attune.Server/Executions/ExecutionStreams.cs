@@ -1,4 +1,5 @@
 using Attune.Server.Hosting;
+using Attune.Server.Workflows;
 using Attune.V1;
 using Grpc.Core;
 
@@ -6,7 +7,7 @@ namespace Attune.Server.Executions;
 
 /// <summary>The edge of the two streams. A stream outlives any deadline, so it also ends when the host stops.</summary>
 sealed class ExecutionStreams(
-    WatchExecution watch, ExecutionLogs logs, ExecutionStore store, IHostApplicationLifetime lifetime)
+    WatchExecution watch, ExecutionLogs logs, WorkflowLogs workflows, ExecutionStore store, IHostApplicationLifetime lifetime)
 {
     const int WatchedMax = 1000;
 
@@ -36,9 +37,6 @@ sealed class ExecutionStreams(
     public async Task StreamLogsAsync(
         StreamExecutionLogsRequest request, IServerStreamWriter<StreamExecutionLogsResponse> responses, ServerCallContext context)
     {
-        if (!LogCursor.TryParse(request.Cursor, out var cursor))
-            throw Failure.Invalid("CURSOR_INVALID", "cursor", "is not from an answer of this log.").ToRpcException();
-
         using var ending = EndingWith(context);
         var execution = await store.FindAsync(request.ExecutionId, ending.Token);
         if (execution is null || !context.GetCaller().May("executions", "read", execution.PackRef))
@@ -47,9 +45,19 @@ sealed class ExecutionStreams(
         var streams = request.Streams.Select(stream => (short)stream).ToArray();
         await Guarded(async () =>
         {
-            await foreach (var page in logs.RunAsync(execution.Id, cursor, streams, request.Follow, ending.Token))
-                await responses.WriteAsync(page.ToWire(), ending.Token);
+            await foreach (var page in PagesOf(execution, request, streams, context.GetCaller(), ending.Token))
+                await responses.WriteAsync(page, ending.Token);
         });
+    }
+
+    IAsyncEnumerable<StreamExecutionLogsResponse> PagesOf(
+        Execution execution, StreamExecutionLogsRequest request, short[] streams, Caller caller, CancellationToken ct)
+    {
+        if (execution.IsWorkflow && WorkflowLogCursor.TryParse(execution.Id, request.Cursor, out var place))
+            return workflows.RunAsync(caller, execution.Id, place, streams, request.Follow, ct).Select(page => page.ToWire());
+        if (!execution.IsWorkflow && LogCursor.TryParse(request.Cursor, out var cursor))
+            return logs.RunAsync(execution.Id, cursor, streams, request.Follow, ct).Select(page => page.ToWire());
+        throw Failure.Invalid("CURSOR_INVALID", "cursor", "is not from an answer of this log.").ToRpcException();
     }
 
     CancellationTokenSource EndingWith(ServerCallContext context)

@@ -1,13 +1,15 @@
 using Attune.Engine.Placement;
 using Attune.Server.Hosting;
 using Attune.Server.Workers;
+using Attune.Server.Workflows;
 using Dapper;
 using Npgsql;
 
 namespace Attune.Server.Executions;
 
 /// <summary>Says why an execution is where it is, with the code that places work.</summary>
-sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerStore workers, TimeProvider clock)
+sealed class ExplainExecution(
+    NpgsqlDataSource db, ExecutionStore store, WorkerStore workers, ExplainWorkflow workflows, TimeProvider clock)
 {
     // Enough for a sentence; nobody wants an exact count of a flood.
     const int AheadMax = 1000;
@@ -51,20 +53,17 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
             return ExecutionStore.NotFound([id]);
         if (execution.IsFinal)
             return ExplainFinal(execution);
+        if (execution.IsWorkflow)
+            return await workflows.RunAsync(execution, ct);
 
         var now = clock.GetUtcNow();
         var queued = await FindQueuedAsync(id, now, ct);
         return queued switch
         {
-            null when execution.IsWorkflow => One(
-                "RUNNING", $"It is a workflow and {(execution.Status is ExecutionStatus.Canceling ? "is being cancelled" : "runs")}; its tree says what each task waits for"),
-            null when execution.Status is ExecutionStatus.Running => One("WAITS_FOR_ANSWER", "It waits for people to answer"),
-            null => One("FINISHED", "It ended this very moment"),
+            null => await workflows.ExplainQuestionAsync(execution, ct) ?? One("FINISHED", "It ended this very moment"),
             { WorkerName: { } worker } => ExplainAssigned(execution, queued, worker, now),
             _ when queued.RunAfter > now => One(
-                "RETRY_DELAY",
-                $"Waits for attempt {execution.Attempt + 1} of {execution.MaxAttempts}, which may begin in "
-                + $"{Math.Ceiling((queued.RunAfter - now).TotalSeconds)} s"),
+                "RETRY_DELAY", ExplainWaiting.RetryDelay(execution.Attempt, execution.MaxAttempts, queued.RunAfter - now)),
             _ => await ExplainWaitingAsync(queued, ct),
         };
     }
@@ -118,7 +117,7 @@ sealed class ExplainExecution(NpgsqlDataSource db, ExecutionStore store, WorkerS
         var error = Dispatch.ErrorJson.Read(execution.Error);
         var sentence = execution.Status switch
         {
-            ExecutionStatus.Completed => execution.WorkerName is null ? "Completed" : $"Completed on agent {execution.WorkerName}",
+            ExecutionStatus.Completed => execution.WorkerName is { } worker ? $"Completed on agent {worker}" : "Completed",
             ExecutionStatus.Cancelled => (error?.Message ?? "Cancelled").TrimEnd('.'),
             _ => $"Ended as {execution.Status.ToString().ToLowerInvariant()}"
                  + (execution.Attempt > 1 ? $" after {execution.Attempt} attempts" : "")

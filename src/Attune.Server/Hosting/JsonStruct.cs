@@ -26,6 +26,14 @@ static class JsonStruct
         return buffer.WrittenSpan.ToArray();
     }
 
+    public static byte[] ToUtf8Json(this Value value)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer))
+            Write(writer, value);
+        return buffer.WrittenSpan.ToArray();
+    }
+
     public static void Write(Utf8JsonWriter writer, Struct value)
     {
         writer.WriteStartObject();

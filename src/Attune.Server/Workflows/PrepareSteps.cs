@@ -76,6 +76,9 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
             case ResumeRun resume:
                 rows.Told.Add(new(new(run.ExecutionId, resume.Run), "resume"));
                 break;
+            case CancelWorkflows cancel:
+                rows.Told.Add(new(new(run.ExecutionId, cancel.Run), "cancel"));
+                break;
             case KeepValue keep:
                 AddValue(rows, held, keep);
                 break;

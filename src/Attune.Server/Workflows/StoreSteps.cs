@@ -72,7 +72,9 @@ sealed class StoreSteps(StoreInquiries inquiries)
 
     const string Tell = """
         insert into workflow_happening (workflow_execution, kind, detail, created, updated)
-        select w.id, t.kind, '{"reason": "The workflow that called it was paused."}', @now, @now
+        select w.id, t.kind,
+            jsonb_build_object('reason', 'The workflow that called it was ' || case t.kind when 'cancel' then 'cancelled.' else 'paused.' end),
+            @now, @now
         from unnest(@parents, @runs, @kinds) with ordinality as t (parent, run, kind, position)
         join execution e on e.parent = t.parent and (e.workflow_task ->> 'run')::int = t.run
         join workflow_execution w on w.execution = e.id

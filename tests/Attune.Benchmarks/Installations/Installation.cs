@@ -37,6 +37,8 @@ sealed class Installation : IAsyncDisposable
 
     public ExecutionService.ExecutionServiceClient Executions => new(channel);
 
+    public WorkflowService.WorkflowServiceClient Workflows => new(channel);
+
     public WorkerService.WorkerServiceClient Workers => new(channel);
 
     public PackService.PackServiceClient Packs => new(channel);

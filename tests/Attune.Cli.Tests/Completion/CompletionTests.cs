@@ -35,6 +35,8 @@ public sealed class CompletionTests
     [InlineData("attune event emit ", "edge.alarm edge.open")]
     [InlineData("attune event emit edge.alarm le", "level=")]
     [InlineData("attune event show ", "3 2 1")]
+    [InlineData("attune inquiry respond ", "9 8 7")]
+    [InlineData("attune inquiry respond 7 ap", "approved=")]
     [InlineData("attune trigger webhook ", "enable disable rotate show")]
     [InlineData("attune trigger webhook enable --style s", "slack stripe")]
     [InlineData("attune sensor logs ", "edge.watch")]

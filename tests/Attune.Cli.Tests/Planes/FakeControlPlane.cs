@@ -46,7 +46,11 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeSensors Sensors => Get<FakeSensors>();
 
+    public FakeInquiries Inquiries => Get<FakeInquiries>();
+
     public FakeFeed Feed => Get<FakeFeed>();
+
+    public FakeWorkflows Workflows => Get<FakeWorkflows>();
 
     Script Told => Get<Script>();
 
@@ -73,7 +77,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
             .AddSingleton<FakeRules>()
             .AddSingleton<FakeTriggers>()
             .AddSingleton<FakeSensors>()
+            .AddSingleton<FakeInquiries>()
             .AddSingleton<FakeFeed>()
+            .AddSingleton<FakeWorkflows>()
             .AddGrpc(grpc => grpc.Interceptors.Add<Script>());
         var app = builder.Build();
         app.MapGrpcService<FakeIdentities>();
@@ -86,7 +92,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
         app.MapGrpcService<FakeRules>();
         app.MapGrpcService<FakeTriggers>();
         app.MapGrpcService<FakeSensors>();
+        app.MapGrpcService<FakeInquiries>();
         app.MapGrpcService<FakeFeed>();
+        app.MapGrpcService<FakeWorkflows>();
         await app.StartAsync(CancellationToken.None);
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         return new(app, addresses.Single());

@@ -66,7 +66,10 @@ public sealed class FakeExecutions : ExecutionService.ExecutionServiceBase
     public override Task<GetExecutionResponse> GetExecution(GetExecutionRequest request, ServerCallContext context)
         => request.ExecutionId is 404
             ? throw FakeControlPlane.Failure(StatusCode.NotFound, "EXECUTION_NOT_FOUND", "There is no execution 404.")
-            : Task.FromResult(new GetExecutionResponse { Execution = Ended(request.ExecutionId, ExecutionStatus.Completed) });
+            : Task.FromResult(new GetExecutionResponse { Execution = Tell(Ended(request.ExecutionId, ExecutionStatus.Completed)) });
+
+    /// <summary>Changes what a test wants to see differently.</summary>
+    public Func<Execution, Execution> Tell { get; set; } = execution => execution;
 
     public override Task<ListExecutionsResponse> ListExecutions(ListExecutionsRequest request, ServerCallContext context)
     {
@@ -97,6 +100,20 @@ public sealed class FakeExecutions : ExecutionService.ExecutionServiceBase
             Summary = "Waits: no connected agent has label zone=edge.",
             Reasons = { new ExplainExecutionReason { Code = "LABELS", WorkerName = "edge-1", Sentence = "lacks zone=edge." } },
         });
+
+    /// <summary>What is asked for in turn; the last one stays.</summary>
+    public ConcurrentQueue<GetExecutionTreeResponse> Trees { get; } = new();
+
+    public ConcurrentQueue<GetExecutionTreeRequest> TreesAsked { get; } = new();
+
+    public override Task<GetExecutionTreeResponse> GetExecutionTree(GetExecutionTreeRequest request, ServerCallContext context)
+    {
+        TreesAsked.Enqueue(request);
+        Trees.TryPeek(out var tree);
+        if (Trees.Count > 1)
+            Trees.TryDequeue(out tree);
+        return Task.FromResult(tree ?? throw FakeControlPlane.Failure(StatusCode.NotFound, "EXECUTION_NOT_FOUND", "No execution 404."));
+    }
 
     public override async Task WatchExecution(
         WatchExecutionRequest request, IServerStreamWriter<WatchExecutionResponse> responseStream, ServerCallContext context)

@@ -81,7 +81,7 @@ public sealed class WorkflowCheckTests
     [Fact]
     public void What_is_there_at_the_start_is_less_than_at_the_end()
         => Assert.Equal(
-            "vars.b: There is no 'vars' here. Known: parameters, pack. (character 4)\n"
+            "vars.b: There is no 'vars' here. Known: parameters, pack, execution. (character 4)\n"
             + "output_map.c: 'error' is known only in `next` and `retry.when` of a task; elsewhere write task.NAME.error. (character 4)",
             Find("{'vars': {'a': 1, 'b': '{{ vars.a }}'}, 'tasks': {'a': {'action': 'core.noop'}}, 'output_map': {'c': '{{ error }}'}}"));
 

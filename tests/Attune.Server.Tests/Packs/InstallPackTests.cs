@@ -172,7 +172,7 @@ public sealed class InstallPackTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("core: \">=9\"", "needs pack 'core' >=9; installed is 1.0.0.")]
+    [InlineData("core: \">=9\"", "needs pack 'core' >=9; installed is 1.1.0.")]
     [InlineData("missing: \"*\"", "needs pack 'missing' *, which is not installed.")]
     public async Task A_dependency_must_be_there_in_a_version_that_will_do(string dependency, string expected)
     {

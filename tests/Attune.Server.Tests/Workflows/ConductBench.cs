@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Attune.Packs;
 using Attune.Packs.Archives;
 using Attune.Server.Tests.Packs;
-using Attune.Server.Workflows;
 using Attune.Testing;
 using Attune.V1;
 using Dapper;

@@ -227,15 +227,37 @@ public sealed class ConductTests
     }
 
     [Fact]
-    public async Task A_workflow_that_calls_itself_for_ever_is_stopped_ten_deep()
+    public async Task Workflows_that_call_each_other_for_ever_are_stopped_ten_deep()
     {
-        await using var bench = await ConductBench.StartAsync(("self", "tasks:\n  again: {action: flow.self, input: {}}\n"));
+        await using var bench = await ConductBench.StartAsync(
+            ("ping", "tasks:\n  call: {action: flow.pong, input: {}}\n"), ("pong", "tasks:\n  call: {action: flow.ping, input: {}}\n"));
 
-        var done = await bench.UntilFinalAsync(await bench.RunAsync("self"));
+        var done = await bench.UntilFinalAsync(await bench.RunAsync("ping"));
 
-        Assert.Equal((ExecutionStatus.Failed, "TASK_FAILED"), (done.Status, done.Error.Reason));
+        Assert.Equal((ExecutionStatus.Failed, "SUBWORKFLOW_TOO_DEEP"), (done.Status, done.Error.Reason));
         Assert.Equal(["SUBWORKFLOW_TOO_DEEP"], await bench.ListAsync("select error ->> 'reason' from execution where not is_workflow"));
         Assert.Equal((11, 10), (await bench.ReadAsync<int>("select count(*) from workflow_execution"), await bench.ReadAsync<int>("select max(depth) from workflow_execution")));
+        await bench.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_workflow_that_lets_its_tasks_end_still_cancels_those_that_it_called()
+    {
+        await using var bench = await ConductBench.StartAsync(
+            ("outer", "tasks:\n  call: {action: flow.inner, input: {}}\n"),
+            ("inner", $"tasks:\n{Echo("deep", ", next: [{do: deeper}]")}{Echo("deeper")}"));
+        await using var agent = await ScriptedAgent.ConnectAsync(bench.Server, _ => Reply.Later);
+        var id = await bench.RunAsync("outer");
+        await agent.UntilRunningAsync("deep");
+
+        await bench.Server.Executions.CancelExecutionAsync(new() { ExecutionId = id });
+        await Waiting.UntilAsync(
+            async () => await bench.ReadAsync<long>("select count(*) from workflow_happening") == 0, "both have taken it", Soon);
+        await agent.EndAsync("deep", Reply.Completed);
+
+        Assert.Equal(ExecutionStatus.Cancelled, (await bench.UntilFinalAsync(id)).Status);
+        Assert.Equal(["flow.outer cancelled", "flow.inner cancelled", "core.echo completed"], await bench.ListAsync("select action_ref || ' ' || status from execution order by id"));
+        Assert.Equal(["deep"], agent.Begun);
         await bench.AssertNothingIsLeftAsync();
     }
 

@@ -63,13 +63,13 @@ public sealed class CrashTests
         var id = await bench.RunAsync("outer");
         await agent.UntilRunningAsync("first");
 
-        await bench.Server.StopAsync(Soon);
+        await bench.Server.StopAsync(new(canceled: true));
         await using var second = await bench.StartReplicaAsync();
         await using var moved = await agent.MoveAsync(second);
         await moved.EndAsync("first", Reply.Gives("1"));
         await moved.UntilRunningAsync("deep");
 
-        await second.StopAsync(Soon);
+        await second.StopAsync(new(canceled: true));
         await using var third = await bench.StartReplicaAsync();
         await using var again = await moved.MoveAsync(third);
         await again.EndAsync("deep", Reply.Gives("2"));
@@ -86,7 +86,7 @@ public sealed class CrashTests
         await using var agent = await ScriptedAgent.ConnectAsync(bench.Server, _ => Reply.Later);
         var id = await bench.RunAsync("line");
         await agent.UntilRunningAsync("one");
-        await bench.Server.StopAsync(Soon);
+        await bench.Server.StopAsync(new(canceled: true));
 
         await bench.ReadAsync<int>("update execution set status = 'completed', finished_at = now() where parent = @id", new { id });
         await bench.ReadAsync<int>("delete from execution_queue");
@@ -158,7 +158,7 @@ public sealed class CrashTests
         await using var agent = await ScriptedAgent.ConnectAsync(bench.Server, _ => Reply.Later);
         var bad = await bench.RunAsync("fan");
         await agent.UntilRunningAsync("left", "right");
-        await bench.ReadAsync<int>("""update workflow_execution set state = '{"nothing": "known"}', step = step + 1""");
+        await bench.ReadAsync<int>("""update workflow_execution set state = '[1]', step = step + 1""");
         agent.Script = name => name is "left" or "right" ? Reply.Later : Reply.Completed;
         var good = await bench.RunAsync("line");
         await agent.EndAsync("left", Reply.Completed);

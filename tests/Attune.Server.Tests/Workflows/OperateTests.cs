@@ -85,16 +85,23 @@ public sealed class OperateTests
 
         Assert.Equal("", await ReasonAsync(bench, new()
         {
-            ExecutionId = id, Kind = OperationKind.EditResult, Tasks = ["one"], Value = """{"n": 7}""", Recorded = """{"n": 7}""",
+            ExecutionId = id,
+            Kind = OperationKind.EditResult,
+            Tasks = ["one"],
+            Value = """{"n": 7}""",
+            Recorded = """{"n": 7}""",
         }));
         await Waiting.UntilAsync(async () => agent.Begun.Count == 2 && (await bench.GetAsync(id)).Status is ExecutionStatus.Failed, "the second fails", Soon);
         Assert.Equal(["one", "two 7"], agent.Begun);
 
-        agent.Script = Reply.Gives;
         agent.Script = name => Reply.Gives($"\"{name}\"");
         Assert.Equal("", await ReasonAsync(bench, new()
         {
-            ExecutionId = id, Kind = OperationKind.EditInput, Tasks = ["two"], Value = """{"message": "by hand"}""", Recorded = "{}",
+            ExecutionId = id,
+            Kind = OperationKind.EditInput,
+            Tasks = ["two"],
+            Value = """{"message": "by hand"}""",
+            Recorded = "{}",
         }));
         await Waiting.UntilAsync(async () => (await bench.GetAsync(id)).Status is ExecutionStatus.Completed, "it completes", Soon);
 

@@ -11,7 +11,7 @@ static class ExecutionLogs
     static readonly Option<string[]> streams = Streams();
 
     public static Command Command()
-        => new Command("logs", "What an execution wrote: its stdout on stdout, the rest on stderr").With(id, follow, streams).Does(RunAsync);
+        => new Command("logs", "What an execution wrote: its stdout on stdout, the rest on stderr. Of a workflow: what its tasks wrote, each line with its task").With(id, follow, streams).Does(RunAsync);
 
     static async Task<int> RunAsync(Invocation run, CancellationToken ct)
     {

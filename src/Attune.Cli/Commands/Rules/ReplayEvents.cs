@@ -10,7 +10,7 @@ static class ReplayEvents
     const int EventsPerCall = 1000;
 
     // A replay of a replay would double what happened with every call.
-    static readonly EventOrigin[] happened = [EventOrigin.Api, EventOrigin.Sensor, EventOrigin.Webhook, EventOrigin.Timer];
+    static readonly EventOrigin[] happened = [EventOrigin.Api, EventOrigin.Sensor, EventOrigin.Webhook, EventOrigin.Timer, EventOrigin.System];
 
     static readonly Argument<string> rule = RuleArguments.Ref();
     static readonly Option<string[]> ids = new("--event") { Description = "This event; may repeat", HelpName = "ID", AllowMultipleArgumentsPerToken = true };

@@ -98,7 +98,7 @@ sealed class NameCheck
 
     static string[] RootsAt(ExpressionPlace place) => (place.Moment, place.Task?.Items) switch
     {
-        (Moment.BeforeStart, _) => ["parameters", "pack"],
+        (Moment.BeforeStart, _) => ["parameters", "pack", "execution"],
         (Moment.BeforeRun, not null) => ["parameters", "vars", "task", "pack", "execution", .. OfItem],
         (Moment.AfterRun, not null) => ["parameters", "vars", "task", "pack", "execution", "result", "error", .. OfItem],
         (Moment.AfterRun or Moment.AfterTask, _) => ["parameters", "vars", "task", "pack", "execution", "result", "error"],

@@ -168,14 +168,15 @@ sealed partial class Turn
         foreach (var (index, rounds) in board.Joins.Where(join => below.Contains(join.Key)).OrderBy(join => join.Key).ToList())
         {
             var task = workflow.Tasks[index];
-            var gone = task.Sources.Where(source => below.Contains(source) && !alive.Contains(source)).ToHashSet();
+            var before = Below(tasks, except: tasks.Contains(index) ? -1 : index);
+            var gone = task.Sources.Where(source => before.Contains(source) && !alive.Contains(source)).ToHashSet();
             var dropped = rounds.Waiting.SelectMany(round => round).Where(arrival => gone.Contains(arrival.Source)).ToList();
             var renewed = rounds.Without(task.Sources, gone);
             for (var place = 0; place < task.Sources.Count; place++)
             {
                 var source = task.Sources[place];
                 var isFull = renewed.Waiting is [var first, ..] && first.Length >= task.JoinCount - 1;
-                if (isFull || below.Contains(source) || alive.Contains(source) || renewed.Counts[place] is 0 || renewed.Counts[place] > renewed.Fired)
+                if (isFull || before.Contains(source) || alive.Contains(source) || renewed.Counts[place] is 0 || renewed.Counts[place] > renewed.Fired)
                     continue;
 
                 var left = LeftBy(source);
@@ -189,13 +190,15 @@ sealed partial class Turn
         }
     }
 
-    HashSet<int> Below(IEnumerable<int> tasks)
+    /// <param name="tasks">They belong to it.</param>
+    /// <param name="except">What only this one leads to does not: in a cycle a join does not wait for what comes after it.</param>
+    HashSet<int> Below(IEnumerable<int> tasks, int except = -1)
     {
         var below = new HashSet<int>();
         var open = new Stack<int>(tasks);
         while (open.TryPop(out var index))
         {
-            if (!below.Add(index))
+            if (!below.Add(index) || index == except)
                 continue;
             var task = workflow.Tasks[index];
             foreach (var target in task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None))

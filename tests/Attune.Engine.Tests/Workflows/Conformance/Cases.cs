@@ -20,7 +20,9 @@ static class Cases
     public static IReadOnlyList<string> Names { get; } =
         [.. Directory.GetFiles(Folder, "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
-    public static Case Read(string name) => CaseReader.Read(name, File.ReadAllText(Path.Combine(Folder, $"{name}.yaml")));
+    public static Case Read(string name) => CaseReader.Read(name, Text(name));
+
+    public static string Text(string name) => File.ReadAllText(Path.Combine(Folder, $"{name}.yaml"));
 
     /// <exception cref="CaseException">A case has another topic than those there are.</exception>
     public static string Index()
@@ -55,7 +57,7 @@ static class Cases
         | `action` | `timeout` and `retry` of the action that it is |
         | `script` | what executions of a task do: one outcome for all, or a list in the order of their starts; with `items` a list by item, each one outcome or a list of tries. A task that is not there completes after 1s and gives `{}`. Those of a sub-workflow go by `caller/task` |
         | an outcome | `result` (`answer` of an inquiry) or `failed`, `timeout`, `cancelled`, `abandoned` (with `REASON: message` or without), or `never`; `after` (1s); `stops_after`, once it is cancelled (0s). `result` and `after` may be templates over the `input` |
-        | `meanwhile` | at a time: `pause`, `resume`, `cancel`, `rerun`, `edit` with `input` or `result`, a `report` out of turn; `of` a sub-workflow |
+        | `meanwhile` | at a time: `pause`, `resume`, `cancel`, `rerun`, `edit` (of one `item`) with `input` or `result`, a `report` out of turn, `wake`; `of` a sub-workflow |
         | `expect.sequence` | everything that starts, ends and is done to it, with its time: `start TASK[item] again (1 of 2) in wave 1 {input} for TIMEOUT on LABELS` |
         | `expect.check` | what `attune workflow check` finds in it; nothing unless said |
         | `expect` | `status`, `output` ({} unless said), `error` (none unless said), `variables`, and `tasks` that matter. `…` in a message stands for anything |

@@ -34,6 +34,21 @@ public sealed class ConformanceTests
         Assert.Equal(await File.ReadAllTextAsync(Cases.IndexPath), page);
     }
 
+    [Theory]
+    [InlineData("2s  start ship", "2s  start sink", "- 2s start sink\n+ 2s start ship\n")]
+    [InlineData("  status: completed", "  status: failed", "- status: failed\n+ status: completed\n")]
+    [InlineData("  status: completed", "  status: completed\n  output: {n: 1}", "- output: {n: 1}\n+ output: {}\n")]
+    [InlineData("  status: completed", "  status: completed\n  error: TIMEOUT", "- error: TIMEOUT\n+ error: none\n")]
+    [InlineData("ship: completed}", "ship: skipped}", "- task ship: skipped\n+ task ship: completed\n")]
+    public void A_case_that_expects_something_else_fails_and_shows_what(string what, string instead, string difference)
+    {
+        var story = CaseReader.Read("linear", Cases.Text("linear").Replace(what, instead, StringComparison.Ordinal));
+        var stage = new Stage(story);
+        stage.Play();
+
+        Assert.Contains(difference, Verdict.Of(story, stage), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void There_are_no_fewer_cases_than_there_were()
         => Assert.True(Cases.Names.Count >= 180, $"There are {Cases.Names.Count}.");
