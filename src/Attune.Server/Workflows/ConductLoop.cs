@@ -52,17 +52,16 @@ sealed partial class ConductLoop(
     {
         while (!ct.IsCancellationRequested)
         {
-            TimeSpan sleep;
             try
             {
                 Interlocked.Increment(ref rounds);
                 await SweepAsync(ct);
                 var round = await conduct.RunAsync(ct);
-                sleep = SleepAfter(round, clock.GetUtcNow());
 
                 // The other lane may have time.
                 if (round.IsFull)
                     signals.Wake();
+                await signals.WaitAsync(SleepAfter(round, clock.GetUtcNow()), clock, ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
@@ -71,11 +70,8 @@ sealed partial class ConductLoop(
             catch (Exception exception)
             {
                 LogRoundFailed(exception);
-                await Task.Delay(LookAgainAfter, clock, ct);
-                continue;
+                await Task.Delay(LookAgainAfter, clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-
-            await signals.WaitAsync(sleep, clock, ct);
         }
     }
 
