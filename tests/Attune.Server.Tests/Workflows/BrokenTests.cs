@@ -95,7 +95,7 @@ public sealed class BrokenTests
 
         await using var connection = await bench.Server.Database.Db.OpenConnectionAsync(Soon);
         await using var transaction = await connection.BeginTransactionAsync(Soon);
-        var claimed = await ClaimWorkflows.RunAsync(connection, new(null, [runs[0]]), DateTimeOffset.UtcNow, Soon);
+        var claimed = await ClaimWorkflows.RunAsync(connection, new(null, [runs[0]]), TimeProvider.System.GetUtcNow(), Soon);
 
         Assert.Equal([runs[1]], claimed.Held.Select(run => run.Id));
         Assert.False(claimed.Left);

@@ -35,7 +35,7 @@ public sealed class CostTests
         }
 
         var before = await VisitedAsync(connection);
-        await bench.Get<StoreSteps>().RunAsync(connection, rows, [], [], DateTimeOffset.UtcNow, Soon);
+        await bench.Get<StoreSteps>().RunAsync(connection, rows, [], [], TimeProvider.System.GetUtcNow(), Soon);
 
         Assert.InRange(await VisitedAsync(connection) - before, Runs, 4 * Runs);
     }
@@ -49,7 +49,14 @@ public sealed class CostTests
         await using var transaction = await connection.BeginTransactionAsync(Soon);
         var held = new HeldRun
         {
-            Id = 1, ExecutionId = parent, Step = 1, Depth = 0, GraphDigest = "", Status = "running", IsBroken = false, IsDue = false,
+            Id = 1,
+            ExecutionId = parent,
+            Step = 1,
+            Depth = 0,
+            GraphDigest = "",
+            Status = "running",
+            IsBroken = false,
+            IsDue = false,
         };
 
         var before = await VisitedAsync(connection);

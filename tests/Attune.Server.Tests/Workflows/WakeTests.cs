@@ -10,7 +10,7 @@ namespace Attune.Server.Tests.Workflows;
 /// <summary>When the loop looks: on a clock that stands still, so whatever goes on was woken and not found by chance.</summary>
 public sealed class WakeTests : IAsyncLifetime
 {
-    readonly ManualClock clock = new(DateTimeOffset.UtcNow);
+    readonly ManualClock clock = new(TimeProvider.System.GetUtcNow());
     ConductBench bench = null!;
     ConductLoop loop = null!;
 
