@@ -24,6 +24,7 @@ alter table workflow_execution
     add column wake_at timestamptz,
     add column depth smallint not null default 0,
     add column graph_digest text not null default '',
+    add column broken boolean not null default false,
     add constraint workflow_execution_depth_limit check (depth between 0 and 10);
 
 comment on column workflow_execution.state is 'what the conductor keeps; null before its first step';
@@ -31,11 +32,16 @@ comment on column workflow_execution.step is 'counts the steps, so that a replic
 comment on column workflow_execution.wake_at is 'when a delay, a retry or the timeout is due';
 comment on column workflow_execution.depth is 'workflows above it';
 comment on column workflow_execution.graph_digest is 'that of the definition that task_graph was: equal graphs are compiled once';
+comment on column workflow_execution.broken is 'failed because it could not be carried on: how it ended is not in its state';
 comment on column workflow_execution.variables is 'what was published, merged over all branches';
+
+-- Executions of one run of a task among those of a workflow with thousands.
+create index idx_execution_parent_run on execution (parent, ((workflow_task ->> 'run')::int)) where workflow_task is not null;
 
 create index idx_workflow_execution_wake_at on workflow_execution (wake_at) where wake_at is not null;
 
--- Every step rewrites the row; none of these columns is indexed, so it stays heap-only while there is room in the page.
+-- Every step rewrites the row. Most leave the indexed columns as they are (wake_at, and status, by which an index is partial), so most stay
+-- heap-only while there is room in the page.
 alter table workflow_execution set (fillfactor = 60);
 
 -- Without foreign keys on purpose: who writes one (an agent's report) must not wait for the lock of the workflow's row, and rows live for
@@ -73,7 +79,7 @@ create table workflow_value (
     constraint workflow_value_kind check (kind in ('items', 'edited_result', 'edited_input'))
 );
 
-comment on table workflow_value is 'values that a workflow needs again and its state does not hold; written once';
+comment on table workflow_value is 'values that a workflow needs again and its state does not hold';
 
 create table workflow_edit (
     id bigint generated always as identity primary key,

@@ -34,9 +34,11 @@ drop table workflow_value;
 drop table workflow_happening;
 drop function notify_workflow_happened();
 drop index idx_workflow_execution_wake_at;
+drop index idx_execution_parent_run;
 
 alter table workflow_execution
     reset (fillfactor),
+    drop column broken,
     drop column graph_digest,
     drop column depth,
     drop column wake_at,

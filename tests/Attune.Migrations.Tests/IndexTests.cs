@@ -80,7 +80,7 @@ public sealed class IndexTests
             order by a.attname
             """, ct);
 
-        Assert.Equal(["action", "action_ref", "created", "enforcement", "executor", "id", "parent", "rerun_of", "workflow_def"],
+        Assert.Equal(["action", "action_ref", "created", "enforcement", "executor", "id", "parent", "rerun_of", "workflow_def", "workflow_task"],
             columns.Append("id").Distinct().Order(StringComparer.Ordinal));
     }
 

@@ -3,6 +3,7 @@ using Attune.Engine.Schemas;
 using Attune.Packs;
 using Attune.Server.Packs;
 using Attune.V1;
+using Npgsql;
 
 namespace Attune.Server.Actions;
 
@@ -21,6 +22,29 @@ sealed class ActionCatalog(ActionStore store, ReleaseStore releases)
     {
         var generation = current;
         return generation.Known.TryGetValue(actionRef, out var known) ? new(known) : new(LoadAsync(generation, actionRef, ct));
+    }
+
+    /// <param name="connection">
+    /// In its transaction: whoever holds locks must not wait for another connection, which who waits for them may have.
+    /// </param>
+    /// <param name="actionRefs">Those that are not there are not answered.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public async ValueTask<IReadOnlyDictionary<string, ActionDefinition>> FindManyAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<string> actionRefs, CancellationToken ct)
+    {
+        var generation = current;
+        var found = new Dictionary<string, ActionDefinition>(actionRefs.Count);
+        foreach (var actionRef in actionRefs)
+        {
+            if (generation.Known.TryGetValue(actionRef, out var known))
+                found[actionRef] = known;
+        }
+
+        if (actionRefs.Where(actionRef => !found.ContainsKey(actionRef)).ToArray() is not { Length: > 0 } unknown)
+            return found;
+        foreach (var row in await ActionStore.FindManyAsync(connection, unknown, ct))
+            found[row.Ref] = generation.Known[row.Ref] = row.ToDefinition();
+        return found;
     }
 
     /// <summary>

@@ -28,6 +28,17 @@ sealed class ActionStore(NpgsqlDataSource db)
         return await connection.QuerySingleOrDefaultAsync<ActionRow>(new CommandDefinition(FindOne, new { reference }, cancellationToken: ct));
     }
 
+    const string FindMany = $"""
+        {Select}
+        where a.ref = any(@references)
+        """;
+
+    /// <param name="connection">May be in a transaction.</param>
+    /// <param name="references">Those that are not there are not answered.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public static Task<IEnumerable<ActionRow>> FindManyAsync(NpgsqlConnection connection, string[] references, CancellationToken ct)
+        => connection.QueryAsync<ActionRow>(new CommandDefinition(FindMany, new { references }, cancellationToken: ct));
+
     const string ListPage = $"""
         {Select}
         where a.ref > @after

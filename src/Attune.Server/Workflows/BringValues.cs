@@ -31,7 +31,8 @@ sealed class BringValues(ParameterSecrets secrets)
             t.position, (e.workflow_task ->> 'task_index')::int, case when e.status = 'completed' then e.result::text end
         from unnest(@parents, @runs) with ordinality as t (parent, run, position)
         join execution e on e.parent = t.parent and (e.workflow_task ->> 'run')::int = t.run
-        where e.workflow_task ->> 'task_index' is not null
+        where e.workflow_task is not null
+          and e.workflow_task ->> 'task_index' is not null
         order by t.position, (e.workflow_task ->> 'task_index')::int, (e.workflow_task ->> 'retry_count')::int desc
         """;
 

@@ -29,8 +29,9 @@ static class ClaimWorkflows
     // What happened first is taken first. Those that others hold are among the first too, and are passed over.
     const int LookAhead = 3000;
 
-    // A larger result is read only when it is asked for.
+    // A larger result is read only when it is asked for, and so is what these together would exceed.
     const int ResultBytesMax = 64 * 1024;
+    const int ResultsBytesMax = 8 * 1024 * 1024;
 
     // A statement sees what was committed when it began. So what happened is read by the next one, after the locks are there, which is told
     // by a setting of the transaction which they are: that spares a round trip.
@@ -40,10 +41,10 @@ static class ClaimWorkflows
             from (
                 select workflow_execution, id
                 from workflow_happening
+                where workflow_execution <> all(@postponed)
                 order by id
                 limit @look_ahead
             ) h
-            where workflow_execution <> all(@postponed)
             group by workflow_execution
         ),
         due as materialized (
@@ -89,23 +90,34 @@ static class ClaimWorkflows
         """;
 
     const string ReadRuns = """
-        select id, execution, step, depth, graph_digest, status::text, coalesce(wake_at <= @now, false)
+        select id, execution, step, depth, graph_digest, status::text, coalesce(wake_at <= @now, false), broken
         from workflow_execution
         where id = any(current_setting('attune.held')::bigint[])
         """;
 
+    // How large a compressed result is, nobody knows before it is unpacked, which may cost more than the whole batch.
     const string ReadHappenings = """
-        select h.workflow_execution, h.id, h.kind, h.execution, h.detail::text, e.status::text, e.error::text,
-            (e.workflow_task ->> 'run')::int, (e.workflow_task ->> 'task_index')::int, (e.workflow_task ->> 'retry_count')::int,
-            case
-                when e.workflow_task ->> 'task_index' is null and pg_column_size(e.result) <= @result_bytes_max then e.result::text
-            end,
-            e.result is null
-        from workflow_happening h
-        left join execution e on e.id = h.execution
-        where h.workflow_execution = any(current_setting('attune.held')::bigint[])
-        order by h.id
-        limit @happenings_max
+        with happened as materialized (
+            select h.workflow_execution, h.id, h.kind, h.execution, h.detail, e.status, e.error, e.workflow_task, e.result,
+                case
+                    when e.workflow_task ->> 'task_index' is null and pg_column_compression(e.result) is null then pg_column_size(e.result)
+                end as bytes
+            from workflow_happening h
+            left join execution e on e.id = h.execution
+            where h.workflow_execution = any(current_setting('attune.held')::bigint[])
+            order by h.id
+            limit @happenings_max
+        ),
+        counted as (
+            select *, sum(case when bytes <= @result_bytes_max then bytes else 0 end) over (order by id) as bytes_so_far
+            from happened
+        )
+        select workflow_execution, id, kind, execution, detail::text, status::text, error::text,
+            (workflow_task ->> 'run')::int, (workflow_task ->> 'task_index')::int, (workflow_task ->> 'retry_count')::int,
+            case when bytes <= @result_bytes_max and bytes_so_far <= @results_bytes_max then result::text end,
+            result is null
+        from counted
+        order by id
         """;
 
     const string ReadNextWake = """
@@ -133,7 +145,11 @@ static class ClaimWorkflows
                 new NpgsqlBatchCommand(ReadRuns) { Parameters = { Now(now) } },
                 new NpgsqlBatchCommand(ReadHappenings)
                 {
-                    Parameters = { Count("result_bytes_max", ResultBytesMax), Count("happenings_max", HappeningsMax) },
+                    Parameters =
+                    {
+                        Count("result_bytes_max", ResultBytesMax), Count("results_bytes_max", ResultsBytesMax),
+                        Count("happenings_max", HappeningsMax),
+                    },
                 },
                 new NpgsqlBatchCommand(ReadNextWake) { Parameters = { Now(now) } },
             },
@@ -171,6 +187,7 @@ static class ClaimWorkflows
         GraphDigest = reader.GetString(4),
         Status = reader.GetString(5),
         IsDue = reader.GetBoolean(6),
+        IsBroken = reader.GetBoolean(7),
     };
 
     static HappeningRow ReadHappening(DbDataReader reader)

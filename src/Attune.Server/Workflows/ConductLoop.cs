@@ -5,7 +5,7 @@ namespace Attune.Server.Workflows;
 
 /// <summary>
 /// Carries workflows on as soon as something happens to one of them: told by whoever commits it here, by NOTIFY from other replicas, and by
-/// the time that a run waits for. While something is known to wait, it also looks each second; otherwise hardly ever, however many
+/// the time that a run waits for. While others hold something to which more happened, it also looks each second; otherwise hardly ever, however many
 /// workflows there are that wait for people or are paused. Every replica runs it; they share runs by locking rows.
 /// </summary>
 sealed partial class ConductLoop(
@@ -30,7 +30,7 @@ sealed partial class ConductLoop(
           )
         """;
 
-    DateTimeOffset sweepAt = DateTimeOffset.MinValue;
+    long sweepAtTicks;
 
     /// <summary>Rounds that were begun, with or without something to do.</summary>
     internal long Rounds => Interlocked.Read(ref rounds);
@@ -52,16 +52,16 @@ sealed partial class ConductLoop(
     {
         while (!ct.IsCancellationRequested)
         {
-            TimeSpan sleep;
             try
             {
                 Interlocked.Increment(ref rounds);
+                await SweepAsync(ct);
                 var round = await conduct.RunAsync(ct);
-                sleep = await SleepAfterAsync(round, ct);
 
                 // The other lane may have time.
                 if (round.IsFull)
                     signals.Wake();
+                await signals.WaitAsync(SleepAfter(round, clock.GetUtcNow()), clock, ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
@@ -70,30 +70,31 @@ sealed partial class ConductLoop(
             catch (Exception exception)
             {
                 LogRoundFailed(exception);
-                await Task.Delay(LookAgainAfter, clock, ct);
-                continue;
+                await Task.Delay(LookAgainAfter, clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-
-            await signals.WaitAsync(sleep, clock, ct);
         }
     }
 
-    async Task<TimeSpan> SleepAfterAsync(ConductRound round, CancellationToken ct)
+    // Whoever was told of more that happened to what was held here passed over it, and waits. So who held something looks again at once.
+    static TimeSpan SleepAfter(ConductRound round, DateTimeOffset now)
     {
-        if (round.IsFull)
+        if (round.IsFull || round.Taken > 0)
             return TimeSpan.Zero;
 
-        var now = clock.GetUtcNow();
-        if (round is { Left: true, Taken: 0 } && now >= sweepAt)
-        {
-            sweepAt = now + SweepAfter;
-            await using var command = db.CreateCommand(DeleteOrphans);
-            command.Parameters.AddWithValue("before", now - SweepAfter);
-            await command.ExecuteNonQueryAsync(ct);
-        }
-
-        var limit = round.Left || round.NextWakeAt is not null ? LookAgainAfter : LookAfter;
+        var limit = round.Left ? LookAgainAfter : LookAfter;
         return round.NextWakeAt - now is { } wait && wait < limit ? wait : limit;
+    }
+
+    // However much there is to do: what belongs to nothing stands before what does.
+    async Task SweepAsync(CancellationToken ct)
+    {
+        var (now, due) = (clock.GetUtcNow(), Interlocked.Read(ref sweepAtTicks));
+        if (now.Ticks < due || Interlocked.CompareExchange(ref sweepAtTicks, (now + SweepAfter).Ticks, due) != due)
+            return;
+
+        await using var command = db.CreateCommand(DeleteOrphans);
+        command.Parameters.AddWithValue("before", now - SweepAfter);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Carrying workflows on failed; nothing is lost, and it is tried again in a second")]

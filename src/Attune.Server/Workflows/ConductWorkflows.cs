@@ -1,15 +1,16 @@
 using Attune.Server.Actions;
 using Attune.Server.Dispatch;
 using Attune.Server.Executions;
+using Attune.Server.Keys;
 using Npgsql;
 
 namespace Attune.Server.Workflows;
 
 /// <summary>What a round came to.</summary>
-/// <param name="Taken">Runs that were carried on.</param>
+/// <param name="Taken">Runs to which something had happened, and that nobody held. More may have happened to them since.</param>
 /// <param name="IsFull">There may be more at once.</param>
-/// <param name="Left">Something happened to runs that others hold, or that are to be left alone for a while.</param>
-/// <param name="NextWakeAt">When the next run wants to be woken.</param>
+/// <param name="Left">Something happened to runs that others hold.</param>
+/// <param name="NextWakeAt">When the next run wants to be woken, or is no longer to be left alone.</param>
 sealed record ConductRound(int Taken, bool IsFull, bool Left, DateTimeOffset? NextWakeAt);
 
 /// <summary>
@@ -19,7 +20,7 @@ sealed record ConductRound(int Taken, bool IsFull, bool Left, DateTimeOffset? Ne
 /// </summary>
 sealed partial class ConductWorkflows(
     NpgsqlDataSource db, LoadRuns load, StepWorkflows step, PrepareSteps prepare, StoreSteps store, PlaceExecutions place,
-    ActionCatalog actions, WorkflowCache cache, CancelRequests cancels, ExecutionChanges changes, TimeProvider clock,
+    ActionCatalog actions, WorkflowCache cache, WorkflowSignals signals, CancelRequests cancels, ExecutionChanges changes, TimeProvider clock,
     ILogger<ConductWorkflows> logger)
 {
     const int TriesMax = 4;
@@ -27,14 +28,26 @@ sealed partial class ConductWorkflows(
     readonly PostponedRuns postponed = new(clock);
 
     /// <summary>Takes what happened to any workflows, oldest first, up to a bound.</summary>
-    public Task<ConductRound> RunAsync(CancellationToken ct) => RunAsync(new(null, postponed.Ids), 1, ct);
+    public async Task<ConductRound> RunAsync(CancellationToken ct)
+    {
+        var round = await RunAsync(new(null, postponed.Ids), 1, ct);
+        return round with { NextWakeAt = Earlier(round.NextWakeAt, postponed.NextAt) };
+    }
 
     /// <summary>Takes all that has happened to one workflow, after whoever is at it.</summary>
     public async Task RunOneAsync(long workflowExecution, CancellationToken ct)
     {
-        while ((await RunAsync(ClaimScope.Of([workflowExecution]), 1, ct)).IsFull)
+        try
         {
-            // More happened than one transaction takes.
+            while ((await RunAsync(ClaimScope.Of([workflowExecution]), 1, ct)).IsFull)
+            {
+                // More happened than one transaction takes.
+            }
+        }
+        finally
+        {
+            // Who was told of more while it was held here passed over it.
+            signals.Wake();
         }
     }
 
@@ -76,30 +89,43 @@ sealed partial class ConductWorkflows(
             foreach (var half in claimed.Chunk((claimed.Count + 1) / 2))
                 taken += (await RunAsync(ClaimScope.Of(half), 1, ct)).Taken;
         }
+        else if (exception is SecretBoxException)
+        {
+            Postpone(claimed[0], exception);
+        }
         else if (attempt < TriesMax)
         {
             return await RunAsync(ClaimScope.Of(claimed), attempt + 1, ct);
         }
         else
         {
-            await FailAsync(claimed[0], exception, ct);
+            taken = await FailAsync(claimed[0], exception, ct);
         }
 
-        return new(taken, IsFull: true, Left: true, null);
+        return new(taken, IsFull: claimed.Count > 1, Left: true, null);
     }
 
     // If not even that can be stored, it is tried again later and holds up nobody.
-    async Task FailAsync(long id, Exception mistake, CancellationToken ct)
+    async Task<int> FailAsync(long id, Exception mistake, CancellationToken ct)
     {
         try
         {
-            await RunOnceAsync(ClaimScope.Of([id]), [], ct, mistake);
+            return (await RunOnceAsync(ClaimScope.Of([id]), [], ct, mistake)).Taken;
         }
         catch (Exception exception) when (IsAboutARun(exception))
         {
-            LogPostponed(exception, id);
-            postponed.Add(id);
+            Postpone(id, exception);
+            return 0;
         }
+    }
+
+    void Postpone(long id, Exception exception)
+    {
+        postponed.Add(id);
+        if (exception is SecretBoxException)
+            LogSealed(exception, id);
+        else
+            LogPostponed(exception, id);
     }
 
     /// <param name="scope">Which are asked for.</param>
@@ -116,17 +142,27 @@ sealed partial class ConductWorkflows(
             return new(0, false, runs.Left, runs.NextWakeAt);
 
         claimed.AddRange(runs.Held.Select(run => run.Id));
-        var steps = mistake is null
-            ? await DecideAsync(connection, runs.Held, now, ct)
+        var decided = mistake is null
+            ? await DecideAsync(connection, [.. runs.Held.Where(run => !run.IsBroken)], now, ct)
             : [.. runs.Held.Select(run => new TakenStep(run, null!, [], mistake))];
-        var rows = await prepare.RunAsync(steps, ct);
-        rows.Taken.AddRange(runs.Held.SelectMany(run => run.Happened, (_, row) => row.Id));
-        if (steps.Count == 0 && rows.Taken.Count == 0)
-            return new(0, false, runs.Left, runs.NextWakeAt);
+
+        // That a key is not here says nothing of the run: another replica may have it, or this one when its file is set right.
+        var isSealed = decided.Where(step => step.Mistake is SecretBoxException).ToDictionary(step => step.Held.Id, step => step.Mistake!);
+        foreach (var (id, exception) in isSealed)
+            Postpone(id, exception);
+        var steps = decided.Where(step => !isSealed.ContainsKey(step.Held.Id)).ToList();
+        var happened = runs.Held.Where(run => !isSealed.ContainsKey(run.Id)).SelectMany(run => run.Happened, (run, row) => (Run: run.Id, row.Id)).ToList();
+        if (steps.Count == 0 && happened.Count == 0)
+            return new(0, runs.IsFull, runs.Left, runs.NextWakeAt);
+
+        var rows = await prepare.RunAsync(connection, steps, ct);
+        rows.Taken.AddRange(happened.Select(each => each.Id));
         await StoreAsync(connection, transaction, rows, now, ct);
-        var wakeAt = rows.States.Min(row => row.WakeAt) is { } mine && !(mine > runs.NextWakeAt) ? mine : runs.NextWakeAt;
-        return new(steps.Count, runs.IsFull, runs.Left || !postponed.IsEmpty, wakeAt);
+        var taken = steps.Select(step => step.Held.Id).Concat(happened.Select(each => each.Run)).Distinct().Count();
+        return new(taken, runs.IsFull, runs.Left, Earlier(rows.States.Min(row => row.WakeAt), runs.NextWakeAt));
     }
+
+    static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
 
     async Task<IReadOnlyList<TakenStep>> DecideAsync(
         NpgsqlConnection connection, IReadOnlyList<HeldRun> held, DateTimeOffset now, CancellationToken ct)
@@ -175,6 +211,8 @@ sealed partial class ConductWorkflows(
             throw;
         }
 
+        foreach (var (values, keep, bytes) in rows.Kept)
+            values.Add(keep.Key, keep.Value, bytes);
         foreach (var run in rows.After)
             cache.Put(run);
         place.Deliver(items, stored.TaskIds, reserved);
@@ -185,6 +223,11 @@ sealed partial class ConductWorkflows(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The steps of {Count} workflows could not be stored together; they are stored in halves")]
     partial void LogSplit(Exception exception, int count);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Secrets of workflow {Id} cannot be opened with the master keys of this server; it is left to others, and tried again later")]
+    partial void LogSealed(Exception exception, long id);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Workflow {Id} can neither be carried on nor failed; it is tried again later")]
     partial void LogPostponed(Exception exception, long id);

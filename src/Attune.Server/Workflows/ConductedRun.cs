@@ -30,6 +30,9 @@ sealed record ConductedRun
     public required TimeSpan Timeout { get; init; }
     public required RetryPolicy Retry { get; init; }
 
+    /// <summary>What it takes in memory, roughly; the workflow aside, which is shared.</summary>
+    public required long Bytes { get; init; }
+
     public string PackRef => ActionRef.Split('.', 2)[0];
 }
 
@@ -37,12 +40,17 @@ sealed record ConductedRun
 /// <param name="Status">As the row has it.</param>
 /// <param name="Variables">As the row has them.</param>
 /// <param name="Values">
-/// Values outside the state that never change. Only who holds the row's lock touches it, and what is added stays true whatever becomes of
-/// the transaction.
+/// Values outside the state. Only who holds the row's lock touches it; what a step sets is added after its commit.
 /// </param>
-/// <param name="Bytes">What it takes, roughly.</param>
+/// <param name="StateBytes">Of the state as JSON.</param>
 sealed record RememberedRun(
-    ConductedRun Run, long Step, WorkflowState State, string Status, string Variables, RememberedValues Values, long Bytes);
+    ConductedRun Run, long Step, WorkflowState State, string Status, string Variables, RememberedValues Values, int StateBytes)
+{
+    /// <summary>What it takes in memory, roughly.</summary>
+    public long Bytes => 2048 + Run.Bytes + (4L * StateBytes) + (2L * Variables.Length) + Values.Bytes;
+
+    public bool IsFinished => HeldRun.IsFinal(Status);
+}
 
 /// <summary>A run whose row is locked, with what has happened to it.</summary>
 sealed class HeldRun
@@ -54,6 +62,9 @@ sealed class HeldRun
     public required string GraphDigest { get; init; }
     public required string Status { get; init; }
 
+    /// <summary>It failed because it could not be carried on: what its state says is not how it ended, and nothing goes on from there.</summary>
+    public required bool IsBroken { get; init; }
+
     /// <summary>Its time to be woken has come.</summary>
     public required bool IsDue { get; init; }
 
@@ -62,7 +73,9 @@ sealed class HeldRun
 
     public List<HappeningRow> Happened { get; } = [];
 
-    public bool IsFinished => Status is "completed" or "failed" or "cancelled" or "timeout" or "abandoned";
+    public bool IsFinished => IsFinal(Status);
+
+    public static bool IsFinal(string status) => status is "completed" or "failed" or "cancelled" or "timeout" or "abandoned";
 }
 
 /// <summary>A row of `workflow_happening`, with what is known of the execution that ended.</summary>

@@ -34,7 +34,9 @@ sealed class LoadRuns(ParameterSecrets secrets, WorkflowGraphs graphs)
     public async Task<IReadOnlyDictionary<long, (RememberedRun? Run, Exception? Mistake)>> RunAsync(
         NpgsqlConnection connection, IReadOnlyList<(long Id, string GraphDigest)> wanted, CancellationToken ct)
     {
-        var unknown = wanted.Where(each => graphs.Find(each.GraphDigest) is null).DistinctBy(each => each.GraphDigest).ToList();
+        // What is found now is held on to: others may push it out of the memory meanwhile.
+        var known = wanted.Select(each => each.GraphDigest).Distinct().ToDictionary(digest => digest, graphs.Find);
+        var unknown = wanted.Where(each => known[each.GraphDigest] is null).DistinctBy(each => each.GraphDigest).ToList();
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -51,7 +53,7 @@ sealed class LoadRuns(ParameterSecrets secrets, WorkflowGraphs graphs)
             var digest = reader.GetString(0);
             try
             {
-                graphs.Add(digest, reader.GetString(1));
+                known[digest] = graphs.Add(digest, reader.GetString(1));
             }
             catch (Exception exception) when (exception is FormatException or JsonException)
             {
@@ -66,7 +68,7 @@ sealed class LoadRuns(ParameterSecrets secrets, WorkflowGraphs graphs)
             try
             {
                 var digest = reader.GetString(4);
-                runs[id] = mistakes.GetValueOrDefault(digest) is { } mistake ? (null, mistake) : (Read(reader, digest), null);
+                runs[id] = mistakes.GetValueOrDefault(digest) is { } mistake ? (null, mistake) : (Read(reader, known[digest]!), null);
             }
             catch (Exception exception) when (exception is not NpgsqlException)
             {
@@ -77,9 +79,8 @@ sealed class LoadRuns(ParameterSecrets secrets, WorkflowGraphs graphs)
         return runs;
     }
 
-    RememberedRun Read(NpgsqlDataReader reader, string digest)
+    RememberedRun Read(NpgsqlDataReader reader, Workflow workflow)
     {
-        var workflow = graphs.Find(digest) ?? throw new InvalidOperationException("The graph was forgotten while its run was read; it is read again.");
         var state = reader.IsDBNull(6) ? null : Encoding.UTF8.GetBytes(reader.GetString(6));
         var config = reader.IsDBNull(9) ? null : reader.GetString(9);
         var variables = reader.GetString(7);
@@ -106,14 +107,12 @@ sealed class LoadRuns(ParameterSecrets secrets, WorkflowGraphs graphs)
             EnvVars = Map(reader.GetString(14)),
             Timeout = TimeSpan.FromMilliseconds(reader.GetInt64(10)),
             Retry = StoredRetry.Parse(reader.IsDBNull(11) ? null : reader.GetString(11)),
+            Bytes = 2L * (config?.Length ?? 0),
         };
         return new(
             run, reader.GetInt64(2), state is null ? WorkflowState.New : WorkflowState.Parse(workflow, state), reader.GetString(5), variables,
-            new(), SizeOf(state?.Length ?? 0, variables) + (config?.Length ?? 0));
+            new(), state?.Length ?? 0);
     }
-
-    /// <summary>Of a state in memory, from what it is as JSON.</summary>
-    public static long SizeOf(int stateBytes, string variables) => 2048 + (4L * stateBytes) + (2L * variables.Length);
 
     static Dictionary<string, string> Map(string json)
         => json is "{}" ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];

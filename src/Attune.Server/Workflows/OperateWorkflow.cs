@@ -11,12 +11,13 @@ namespace Attune.Server.Workflows;
 /// is conducted here and now, so the answer shows what came of it.
 /// </summary>
 sealed class OperateWorkflow(
-    NpgsqlDataSource db, ExecutionStore executions, ParameterSecrets secrets, ConductWorkflows conduct, TimeProvider clock)
+    NpgsqlDataSource db, ExecutionStore executions, ParameterSecrets secrets, ConductWorkflows conduct, WorkflowSignals signals,
+    TimeProvider clock)
 {
     // With the lock that conducting takes too: what is decided here is still so when the happening is taken.
     const string Post = """
         with target as (
-            select w.id, w.paused, w.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned') as finished,
+            select w.id, w.paused, w.broken, w.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned') as finished,
                 coalesce(p.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned'), false) as parent_finished,
                 coalesce((
                     select h.kind = 'pause'
@@ -38,6 +39,7 @@ sealed class OperateWorkflow(
                     when @kind = 'resume' and not will_be_paused then 'WORKFLOW_NOT_PAUSED'
                     when @kind = 'rerun' and not finished then 'WORKFLOW_RUNNING'
                     when @kind = 'edit' and not finished and not will_be_paused then 'WORKFLOW_RUNNING'
+                    when @kind in ('rerun', 'edit') and broken then 'WORKFLOW_BROKEN'
                     when @kind in ('rerun', 'edit') and finished and parent_finished then 'PARENT_FINISHED'
                 end as refusal
             from target
@@ -61,7 +63,7 @@ sealed class OperateWorkflow(
     /// <summary>Ends when the workflow has taken it. What a task's state forbids changes nothing: whoever asks looks first.</summary>
     /// <returns>
     /// The workflow's execution as it stands then, or EXECUTION_NOT_FOUND, NOT_A_WORKFLOW, WORKFLOW_FINISHED, WORKFLOW_NOT_PAUSED,
-    /// WORKFLOW_RUNNING, PARENT_FINISHED.
+    /// WORKFLOW_RUNNING, WORKFLOW_BROKEN, PARENT_FINISHED.
     /// </returns>
     public async Task<Result<Execution>> RunAsync(Caller caller, WorkflowOperation operation, CancellationToken ct)
     {
@@ -74,7 +76,11 @@ sealed class OperateWorkflow(
         if (await PostAsync(caller, operation, ct) is not { } posted)
             return new Failure(FailureKind.Refused, "NOT_A_WORKFLOW", $"Execution {id} of {execution.ActionRef} is no workflow.");
         if (posted.Refusal is { } refusal)
+        {
+            // It was held for a moment, and who was told meanwhile that something happened to it passed over it.
+            signals.Wake();
             return new Failure(FailureKind.Refused, refusal, Describe(refusal, id));
+        }
 
         await conduct.RunOneAsync(posted.Id, ct);
         return await executions.FindAsync(id, ct) is { } after ? after : ExecutionStore.NotFound([id]);
@@ -140,6 +146,8 @@ sealed class OperateWorkflow(
     {
         "WORKFLOW_FINISHED" => $"Workflow execution {id} has ended. To run tasks of it again, rerun them.",
         "WORKFLOW_NOT_PAUSED" => $"Workflow execution {id} is not paused.",
+        "WORKFLOW_BROKEN" =>
+            $"Workflow execution {id} failed because it could not be carried on, so nothing can go on from where it stands. Start it again: attune execution rerun {id}",
         "WORKFLOW_RUNNING" => $"Workflow execution {id} is running. Pause it first, or wait for its end.",
         _ => $"The workflow that called execution {id} has ended. Rerun the task of that workflow instead.",
     };

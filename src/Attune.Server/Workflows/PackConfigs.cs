@@ -1,5 +1,6 @@
+using System.Collections.Concurrent;
+using System.Text;
 using Attune.Engine.Expressions;
-using Attune.Server.Triggers;
 using Dapper;
 using Npgsql;
 
@@ -9,33 +10,40 @@ namespace Attune.Server.Workflows;
 sealed class PackConfigs
 {
     const string Find = """
-        select config::text
+        select ref, config::text
         from pack
-        where ref = @reference
+        where ref = any(@references)
         """;
 
     static readonly Value Empty = Value.Of(new Dictionary<string, Value>());
 
-    readonly NpgsqlDataSource db;
-    readonly RefCache<Config> byPack;
+    volatile ConcurrentDictionary<string, Value> byPack = new();
 
-    public PackConfigs(NpgsqlDataSource db)
+    /// <param name="connection">In its transaction: whoever holds locks must not wait for another connection, which who waits for them may have.</param>
+    /// <param name="packRefs">All of them are answered.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public async ValueTask<IReadOnlyDictionary<string, Value>> FindManyAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<string> packRefs, CancellationToken ct)
     {
-        this.db = db;
-        byPack = new(LoadAsync);
-    }
+        // What is read while it is forgotten is answered and not kept.
+        var generation = byPack;
+        var found = new Dictionary<string, Value>(packRefs.Count);
+        foreach (var packRef in packRefs)
+        {
+            if (generation.TryGetValue(packRef, out var known))
+                found[packRef] = known;
+        }
 
-    public async ValueTask<Value> FindAsync(string packRef, CancellationToken ct) => (await byPack.FindAsync(packRef, ct))?.Value ?? Empty;
+        if (packRefs.Where(packRef => !found.ContainsKey(packRef)).ToArray() is not { Length: > 0 } references)
+            return found;
+        var rows = await connection.QueryAsync<(string Ref, string Config)>(new CommandDefinition(Find, new { references }, cancellationToken: ct));
+        foreach (var (packRef, config) in rows)
+            found[packRef] = generation[packRef] = Value.FromJson(Encoding.UTF8.GetBytes(config));
+        foreach (var packRef in references)
+            found.TryAdd(packRef, Empty);
+        return found;
+    }
 
     /// <summary>After any change of packs.</summary>
-    public void Forget() => byPack.Forget();
-
-    async Task<Config?> LoadAsync(string packRef, CancellationToken ct)
-    {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        var json = await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(Find, new { reference = packRef }, cancellationToken: ct));
-        return json is null ? null : new(Value.FromJson(System.Text.Encoding.UTF8.GetBytes(json)));
-    }
-
-    sealed record Config(Value Value);
+    public void Forget() => byPack = new();
 }

@@ -9,7 +9,8 @@ sealed class PostponedRuns(TimeProvider clock)
 
     readonly ConcurrentDictionary<long, DateTimeOffset> until = new();
 
-    public bool IsEmpty => until.IsEmpty;
+    /// <summary>When the first of them is looked at again; null where there are none.</summary>
+    public DateTimeOffset? NextAt => until.IsEmpty ? null : until.Min(each => (DateTimeOffset?)each.Value);
 
     public IReadOnlyCollection<long> Ids
     {

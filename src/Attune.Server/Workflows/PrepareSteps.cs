@@ -3,20 +3,28 @@ using System.Text;
 using System.Text.Json;
 using Attune.Engine.Expressions;
 using Attune.Engine.Workflows;
+using Attune.Server.Actions;
 using Attune.Server.Executions;
+using Npgsql;
 
 namespace Attune.Server.Workflows;
 
 /// <summary>From steps to rows. What a task is to start is checked here as what people start is.</summary>
-sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets, ILogger<PrepareSteps> logger)
+sealed partial class PrepareSteps(
+    StartExecution start, ActionCatalog catalog, ParameterSecrets secrets, ILogger<PrepareSteps> logger)
 {
     const short DepthMax = 10;
     const int MessageMax = 2000;
 
     static readonly JsonWriterOptions Writing = new() { SkipValidation = true };
 
-    public async Task<StepRows> RunAsync(IReadOnlyList<TakenStep> steps, CancellationToken ct)
+    /// <param name="connection">In its transaction.</param>
+    /// <param name="steps">As they were decided.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<StepRows> RunAsync(NpgsqlConnection connection, IReadOnlyList<TakenStep> steps, CancellationToken ct)
     {
+        var named = steps.SelectMany(step => step.Commands).OfType<StartAction>().Select(command => command.ActionRef).ToHashSet();
+        var actions = await catalog.FindManyAsync(connection, named, ct);
         var rows = new StepRows();
         foreach (var step in steps)
         {
@@ -32,7 +40,7 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
             {
                 end = command as FinishWorkflow ?? end;
                 reopens |= command is ReopenWorkflow;
-                await AddAsync(rows, step.Held, command, ct);
+                Add(rows, step.Held, command, actions);
             }
 
             AddState(rows, step, end, reopens);
@@ -51,17 +59,18 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
         var error = ErrorOf(new("WORKFLOW_BROKEN", $"The workflow cannot be carried on: {mistake.Message}"));
         rows.Cancelled.Add(new(held.ExecutionId, 0));
         rows.States.Add(new(
-            held.Id, held.Step + 1, null, null, null, "", "", "", "", "failed", $"The workflow cannot be carried on: {Cut(mistake.Message)}", false, null));
+            held.Id, held.Step + 1, null, null, null, "", "", "", "", "failed", $"The workflow cannot be carried on: {Cut(mistake.Message)}", false, null,
+            Broken: true));
         rows.Statuses.Add(new(held.ExecutionId, "failed", null, error, false));
     }
 
-    async ValueTask AddAsync(StepRows rows, HeldRun held, Command command, CancellationToken ct)
+    void Add(StepRows rows, HeldRun held, Command command, IReadOnlyDictionary<string, ActionDefinition> actions)
     {
         var run = held.Before.Run;
         switch (command)
         {
             case StartAction action:
-                await AddTaskAsync(rows, run, action, ct);
+                AddTask(rows, run, action, actions.GetValueOrDefault(action.ActionRef));
                 break;
             case AskPeople ask:
                 rows.StandIns.Add(new(
@@ -89,19 +98,19 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
         }
     }
 
-    async ValueTask AddTaskAsync(StepRows rows, ConductedRun run, StartAction command, CancellationToken ct)
+    void AddTask(StepRows rows, ConductedRun run, StartAction command, ActionDefinition? action)
     {
         var task = TaskJson(run, command.Key, command.Task, command.Batch, command.TriesMax);
-        var (item, error) = await CheckAsync(run, command, ct);
+        var (item, error) = Check(run, command, action);
         if (item is not null)
             rows.Tasks.Add(new(item, run, task));
         else
             rows.StandIns.Add(new(command.ActionRef, run, task, command.Timeout, ErrorOf(error!), null));
     }
 
-    async ValueTask<(NewExecution? Item, TaskError? Error)> CheckAsync(ConductedRun run, StartAction command, CancellationToken ct)
+    (NewExecution? Item, TaskError? Error) Check(ConductedRun run, StartAction command, ActionDefinition? action)
     {
-        if (await start.FindAsync(command.ActionRef, ct) is not { } action)
+        if (action is null)
             return (null, new("ACTION_NOT_FOUND", $"There is no action '{command.ActionRef}'."));
         if (action.IsWorkflow && run.Depth >= DepthMax)
             return (null, new("SUBWORKFLOW_TOO_DEEP", $"'{command.ActionRef}' would be {run.Depth + 1} workflows deep; {DepthMax} is the most."));
@@ -129,7 +138,7 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
         rows.Values.Add(new(
             held.Id, BringValues.KindOf(keep.Key.Kind), keep.Key.Run, keep.Key.Item,
             keep.Key.Kind is KeptKind.EditedInput ? secrets.SealWhole(json) : json));
-        held.Before.Values.Add(keep.Key, keep.Value, json.Length * 2L);
+        rows.Kept.Add((held.Before.Values, keep, json.Length * 2L));
     }
 
     static void AddState(StepRows rows, TakenStep step, FinishWorkflow? end, bool reopens)
@@ -139,8 +148,8 @@ sealed partial class PrepareSteps(StartExecution start, ParameterSecrets secrets
         var json = state.ToJson();
         var variables = ToJson(Value.Of(state.Variables));
         var standing = state.Standing(before.Run.Workflow);
-        var after = before with { Step = held.Step + 1, State = state, Status = status, Variables = variables };
-        rows.After.Add(after with { Bytes = LoadRuns.SizeOf(json.Length, variables) + before.Values.Bytes });
+        var after = before with { Step = held.Step + 1, State = state, Status = status, Variables = variables, StateBytes = json.Length };
+        rows.After.Add(after);
         rows.States.Add(new(
             held.Id, after.Step, Encoding.UTF8.GetString(json), variables == before.Variables ? null : variables, state.WakeAt,
             Names(standing, task => task is TaskState.Running or TaskState.Waiting),

@@ -85,7 +85,7 @@ sealed class ReadHappenings(ParameterSecrets secrets)
             var key = new ValueKey(KeptKind.ExecutionResult, 0, execution);
             if (row.GaveNothing)
                 values.Add(key, Value.Null, 16);
-            else if (row.Result is { } result)
+            else if (row.Result is { } result && RememberedValues.Fits(key, result.Length * 2L))
                 values.Add(key, Value.FromJson(Encoding.UTF8.GetBytes(result)), result.Length * 2L);
         }
     }

@@ -22,7 +22,7 @@ readonly record struct ValueRow(long Workflow, string Kind, int Run, int Item, s
 /// <summary>The run's row. Where <paramref name="State"/> is null, state and variables stay.</summary>
 readonly record struct StateRow(
     long Id, long Step, string? State, string? Variables, DateTimeOffset? WakeAt, string Current, string Completed, string Failed, string Skipped,
-    string Status, string? Error, bool Paused, string? PauseReason);
+    string Status, string? Error, bool Paused, string? PauseReason, bool Broken = false);
 
 /// <summary>The run's execution.</summary>
 readonly record struct StatusRow(long Execution, string Status, string? Result, string? Error, bool Reopens);
@@ -40,6 +40,9 @@ sealed class StepRows
 
     /// <summary>Happenings that are in the states now, or mean nothing any more.</summary>
     public List<long> Taken { get; } = [];
+
+    /// <summary>To be remembered with their runs after the commit: a step that is taken again may give its runs the same numbers.</summary>
+    public List<(RememberedValues Values, KeepValue Keep, long Bytes)> Kept { get; } = [];
 
     /// <summary>To be remembered after the commit.</summary>
     public List<RememberedRun> After { get; } = [];

@@ -21,6 +21,7 @@ sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs p
     public async Task<IReadOnlyList<TakenStep>> RunAsync(
         NpgsqlConnection connection, IReadOnlyList<HeldRun> held, DateTimeOffset now, CancellationToken ct)
     {
+        var configs = await packs.FindManyAsync(connection, held.Select(run => run.Before.Run.PackRef).ToHashSet(), ct);
         var steps = new List<TakenStep>(held.Count);
         var open = new List<Turn>(held.Count);
         foreach (var run in held)
@@ -29,9 +30,9 @@ sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs p
             {
                 ReadHappenings.Remember(run);
                 if (read.Run(run, now) is { Count: > 0 } happenings)
-                    open.Add(new(run, happenings, await packs.FindAsync(run.Before.Run.PackRef, ct)));
+                    open.Add(new(run, happenings, configs[run.Before.Run.PackRef]));
             }
-            catch (Exception exception) when (exception is not (NpgsqlException or OperationCanceledException))
+            catch (Exception exception)
             {
                 steps.Add(new(run, run.Before.State, [], exception));
             }

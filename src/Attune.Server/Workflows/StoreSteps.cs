@@ -21,8 +21,16 @@ sealed class StoreSteps(StoreInquiries inquiries)
         with children as materialized (
             select e.id, e.is_workflow
             from unnest(@parents, @runs) as t (parent, run)
-            join execution e on e.parent = t.parent and (t.run = 0 or (e.workflow_task ->> 'run')::int = t.run)
-            where e.status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
+            join execution e on e.parent = t.parent
+            where t.run = 0
+              and e.status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
+            union
+            select e.id, e.is_workflow
+            from unnest(@parents, @runs) as t (parent, run)
+            join execution e on e.parent = t.parent and (e.workflow_task ->> 'run')::int = t.run
+            where t.run <> 0
+              and e.workflow_task is not null
+              and e.status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
         ),
         held as materialized (
             select execution, worker
@@ -78,7 +86,8 @@ sealed class StoreSteps(StoreInquiries inquiries)
         from unnest(@parents, @runs, @kinds) with ordinality as t (parent, run, kind, position)
         join execution e on e.parent = t.parent and (e.workflow_task ->> 'run')::int = t.run
         join workflow_execution w on w.execution = e.id
-        where e.is_workflow
+        where e.workflow_task is not null
+          and e.is_workflow
           and e.status in ('requested', 'running', 'canceling')
         order by t.position, w.id
         """;
@@ -97,10 +106,11 @@ sealed class StoreSteps(StoreInquiries inquiries)
             wake_at = t.wake_at, current_tasks = string_to_array(t.current, ','), completed_tasks = string_to_array(t.completed, ','),
             failed_tasks = string_to_array(t.failed, ','), skipped_tasks = string_to_array(t.skipped, ','),
             status = t.status::attune.execution_status_enum, error_message = t.error, paused = t.paused, pause_reason = t.pause_reason,
-            updated = @now
+            broken = t.broken, updated = @now
         from unnest(
-            @ids, @steps, @states, @variables, @wakes, @current, @completed, @failed, @skipped, @statuses, @errors, @paused, @pause_reasons)
-            as t (id, step, state, variables, wake_at, current, completed, failed, skipped, status, error, paused, pause_reason)
+            @ids, @steps, @states, @variables, @wakes, @current, @completed, @failed, @skipped, @statuses, @errors, @paused, @pause_reasons,
+            @broken)
+            as t (id, step, state, variables, wake_at, current, completed, failed, skipped, status, error, paused, pause_reason, broken)
         where w.id = t.id
         """;
 
@@ -233,6 +243,7 @@ sealed class StoreSteps(StoreInquiries inquiries)
         Array("errors", NpgsqlDbType.Text, rows, row => row.Error),
         Array("paused", NpgsqlDbType.Boolean, rows, row => row.Paused),
         Array("pause_reasons", NpgsqlDbType.Text, rows, row => row.PauseReason),
+        Array("broken", NpgsqlDbType.Boolean, rows, row => row.Broken),
         Now(now));
 
     static async Task ReadIdsAsync(NpgsqlDataReader reader, long[] ids, CancellationToken ct)

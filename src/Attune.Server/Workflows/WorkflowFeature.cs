@@ -4,7 +4,7 @@ static class WorkflowFeature
 {
     public static IServiceCollection AddWorkflows(this IServiceCollection services) => services
         .AddSingleton<WorkflowSignals>()
-        .AddSingleton<WorkflowGraphs>()
+        .AddSingleton<WorkflowGraphs>(_ => new())
         .AddSingleton<WorkflowCache>(_ => new())
         .AddSingleton<PackConfigs>()
         .AddSingleton<LoadRuns>()

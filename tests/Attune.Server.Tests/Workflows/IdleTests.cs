@@ -35,7 +35,7 @@ public sealed class IdleTests
     }
 
     [Fact]
-    public async Task Memory_is_bounded_and_what_fell_out_of_it_is_read_again()
+    public async Task What_fell_out_of_memory_is_read_again()
     {
         await using var bench = await ConductBench.StartAsync(
             ("line", "tasks:\n" + ConductBench.Echo("one", ", next: [{do: two}]") + ConductBench.Echo("two")));
