@@ -91,22 +91,32 @@ static class ClaimWorkflows
 
     const string ReadRuns = """
         select id, execution, step, depth, graph_digest, status::text, coalesce(wake_at <= @now, false), broken
-        from workflow_execution
-        where id = any(current_setting('attune.held')::bigint[])
+        from unnest(current_setting('attune.held')::bigint[]) as held (id)
+        join workflow_execution using (id)
         """;
 
+    // Row by row through the index on purpose: the planner takes what waits for many, and would read the whole of execution to find a few.
     // How large a compressed result is, nobody knows before it is unpacked, which may cost more than the whole batch.
     const string ReadHappenings = """
-        with happened as materialized (
-            select h.workflow_execution, h.id, h.kind, h.execution, h.detail, e.status, e.error, e.workflow_task, e.result,
+        with taken as materialized (
+            select h.id, h.workflow_execution, h.kind, h.execution, h.detail
+            from unnest(current_setting('attune.held')::bigint[]) as held (id)
+            join workflow_happening h on h.workflow_execution = held.id
+            order by h.id
+            limit @happenings_max
+        ),
+        happened as materialized (
+            select t.*, e.status, e.error, e.workflow_task, e.result,
                 case
                     when e.workflow_task ->> 'task_index' is null and pg_column_compression(e.result) is null then pg_column_size(e.result)
                 end as bytes
-            from workflow_happening h
-            left join execution e on e.id = h.execution
-            where h.workflow_execution = any(current_setting('attune.held')::bigint[])
-            order by h.id
-            limit @happenings_max
+            from taken t
+            left join lateral (
+                select status, error, workflow_task, result
+                from execution x
+                where x.id = t.execution
+                limit 1
+            ) e on true
         ),
         counted as (
             select *, sum(case when bytes <= @result_bytes_max then bytes else 0 end) over (order by id) as bytes_so_far
