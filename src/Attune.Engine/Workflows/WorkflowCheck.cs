@@ -38,24 +38,29 @@ public sealed record WorkflowCheckSurroundings
 /// </summary>
 public static class WorkflowCheck
 {
-    public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around)
+    /// <exception cref="OperationCanceledException">Nobody waits for it any longer.</exception>
+    public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around, CancellationToken ct = default)
     {
         var problems = new List<WorkflowProblem>();
         var mistakes = new Mistakes(problems);
         var calls = new CallCheck(around, mistakes);
         foreach (var task in workflow.Tasks)
+        {
+            ct.ThrowIfCancellationRequested();
             calls.Check(task);
+        }
 
         var names = new NameCheck(workflow, around, mistakes);
         var secrets = new SecretCheck(around, mistakes);
         foreach (var place in ExpressionPlace.In(workflow))
         {
+            ct.ThrowIfCancellationRequested();
             names.Check(place);
             secrets.Check(place);
         }
 
         var graph = new TaskGraph(workflow);
-        new JoinCheck(workflow, graph, mistakes).Check();
+        new JoinCheck(workflow, graph, mistakes).Check(ct);
         CycleCheck.Check(workflow, graph, mistakes);
         return problems;
     }

@@ -60,8 +60,9 @@ public sealed class WorkflowFile
     internal static WorkflowFile Of(YamlMap map) => new(map, []);
 
     /// <summary>Every mistake, in the order of the file: those of reading it and, where it could be read, those among what is around it.</summary>
-    public IReadOnlyList<WorkflowFileProblem> Check(WorkflowCheckSurroundings around)
-        => InOrder(Workflow is null ? ofReading : [.. ofReading, .. WorkflowCheck.Find(Workflow, around).Select(Placed)]);
+    /// <exception cref="OperationCanceledException">Nobody waits for it any longer.</exception>
+    public IReadOnlyList<WorkflowFileProblem> Check(WorkflowCheckSurroundings around, CancellationToken ct = default)
+        => InOrder(Workflow is null ? ofReading : [.. ofReading, .. WorkflowCheck.Find(Workflow, around, ct).Select(Placed)]);
 
     /// <summary>Only those of reading it.</summary>
     internal IReadOnlyList<WorkflowFileProblem> Problems => InOrder(ofReading);

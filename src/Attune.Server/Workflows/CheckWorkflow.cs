@@ -36,7 +36,7 @@ sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
         var around = file.Workflow is { } workflow
             ? await SurroundAsync(caller, request, workflow, answer, ct)
             : new WorkflowCheckSurroundings();
-        answer.Problems.Add(file.Check(around).Take(ProblemsMax).Select(problem => new Wire.WorkflowProblem
+        answer.Problems.Add(file.Check(around, ct).Take(ProblemsMax).Select(problem => new Wire.WorkflowProblem
         {
             Line = problem.Line,
             Column = problem.Column,

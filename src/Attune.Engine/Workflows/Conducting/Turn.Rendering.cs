@@ -56,7 +56,7 @@ sealed partial class Turn
     }
 
     // Null where there is no template.
-    bool TrySeconds(Template? template, string place, View view, out TimeSpan? time, [NotNullWhen(false)] out TaskError? error)
+    bool TrySeconds(Template? template, string place, View view, int minimum, out TimeSpan? time, [NotNullWhen(false)] out TaskError? error)
     {
         (time, error) = (null, null);
         if (template is null)
@@ -64,10 +64,10 @@ sealed partial class Turn
         if (!TryRender(template, place, view, out var value, out error))
             return false;
 
-        if (value.IsNumber && value.AsDouble() is >= 0 and <= Workflow.SecondsMax and var seconds)
+        if (value.IsNumber && value.AsDouble() is <= Workflow.SecondsMax and var seconds && seconds >= minimum)
             time = TimeSpan.FromSeconds(seconds);
         else
-            error = Unsuitable(place, value, $"a number of seconds from 0 to {Workflow.SecondsMax}");
+            error = Unsuitable(place, value, $"a number of seconds from {minimum} to {Workflow.SecondsMax}");
         return error is null;
     }
 

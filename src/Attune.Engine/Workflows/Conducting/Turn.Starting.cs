@@ -33,7 +33,7 @@ sealed partial class Turn
     // False where it does not begin yet, or ever.
     bool TryDelay(ref Run run, WorkflowTask task)
     {
-        if (!TrySeconds(task.Delay, $"tasks.{task.Name}.delay", new(run.Context), out var delay, out var error))
+        if (!TrySeconds(task.Delay, $"tasks.{task.Name}.delay", new(run.Context), 0, out var delay, out var error))
         {
             EndAtOnce(run, error);
             return false;
@@ -128,7 +128,7 @@ sealed partial class Turn
         else
             return mistake;
 
-        if (!TrySeconds(task.Timeout, $"{place}.timeout", view, out var timeout, out var error))
+        if (!TrySeconds(task.Timeout, $"{place}.timeout", view, 1, out var timeout, out var error))
             return error;
 
         var labels = new Dictionary<string, string>();
@@ -159,7 +159,7 @@ sealed partial class Turn
         if (!TryRender(inquiry.Prompt, $"{place}.prompt", view, out var prompt, out var error)
             || !TryCount(inquiry.Quorum, $"{place}.quorum", view, 1, out var quorum, out error)
             || !TrySeconds(
-                inquiry.Timeout ?? task.Timeout, inquiry.Timeout is null ? $"tasks.{task.Name}.timeout" : $"{place}.timeout", view,
+                inquiry.Timeout ?? task.Timeout, inquiry.Timeout is null ? $"tasks.{task.Name}.timeout" : $"{place}.timeout", view, 1,
                 out var timeout, out error))
             return error;
         if (prompt.Kind is not ValueKind.String)
