@@ -51,7 +51,7 @@ static class Stored
         }
     }
 
-    static long SizeOf(Value value)
+    public static long SizeOf(Value value)
     {
         switch (value.Kind)
         {

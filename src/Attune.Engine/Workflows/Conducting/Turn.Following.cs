@@ -50,9 +50,11 @@ sealed partial class Turn
 
     void Follow(Departure departure, WorkflowTask task)
     {
-        var targets = task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None);
+        var targets = task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None)
+            .Select(target => target.Task)
+            .Concat(departure.Ended.Outcome is RunOutcome.Completed ? [] : task.OnError.Tasks);
         names.Demand(
-            board, task.Next.SelectMany(Names.ReadBy).Concat(targets.SelectMany(target => ReadAtStart(workflow.Tasks[target.Task]))),
+            board, task.Next.SelectMany(Names.ReadBy).Concat(targets.SelectMany(target => ReadWhenReached(workflow.Tasks[target]))),
             new(departure.Context, departure.Ended));
         var error = FireAll(departure, task);
         var isUnhandled = error is null && !departure.HasFired && departure.Ended.Outcome is not RunOutcome.Completed;

@@ -20,7 +20,7 @@ sealed partial class Turn
 
         if (run.Phase is RunPhase.Reached && !TryDelay(ref run, task))
             return;
-        if (endedAtOnce >= EndedAtOnceMax)
+        if (!HasRoom)
             Set(run with { Phase = RunPhase.Ready, Until = now });
         else if (task.Items is not null)
             OpenItems(run, task);
@@ -108,6 +108,9 @@ sealed partial class Turn
         return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view) : Act(key, run, task, view);
     }
 
+    static IEnumerable<VariableUse> ReadWhenReached(WorkflowTask task)
+        => Names.ReadBy(task.Delay).Concat(task.Items is { } items ? ReadForItems(items) : []).Concat(ReadAtStart(task));
+
     static IEnumerable<VariableUse> ReadAtStart(WorkflowTask task)
     {
         Template?[] templates =
@@ -128,6 +131,10 @@ sealed partial class Turn
         else
             return mistake;
 
+        var size = Stored.SizeOf(parameters);
+        if (size > InputMax)
+            return new("INPUT_TOO_LARGE", $"{place}.input: it would take {size / 1024} KiB; at most {InputMax / 1024} KiB are allowed. Give what is large in another way, such as where it is kept.");
+
         if (!TrySeconds(task.Timeout, $"{place}.timeout", view, 1, out var timeout, out var error))
             return error;
 
@@ -144,6 +151,7 @@ sealed partial class Turn
             }
         }
 
+        started += size;
         commands.Add(new StartAction(key, task.Name, task.ActionRef!, parameters, timeout, labels, view.Batch, 1 + (task.Retry?.Count ?? 0)));
         return null;
     }
@@ -176,6 +184,7 @@ sealed partial class Turn
             identities.AddRange(logins.Items.Select(login => login.AsString()));
         }
 
+        started += prompt.AsString().Length;
         commands.Add(new AskPeople(
             key, task.Name, prompt.AsString(), inquiry.ResponseSchema, identities, inquiry.PermissionSets, quorum, timeout, inquiry.Reminder,
             inquiry.NoSelfAnswer, 1 + (task.Retry?.Count ?? 0)));
