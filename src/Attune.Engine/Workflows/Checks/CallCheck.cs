@@ -7,7 +7,7 @@ using Attune.Engine.Workflows.Definitions;
 namespace Attune.Engine.Workflows.Checks;
 
 /// <summary>What a task names outside the workflow: actions with their parameters, permission sets.</summary>
-sealed class CallCheck(WorkflowCheckSurroundings around, Mistakes mistakes)
+sealed class CallCheck(WorkflowCheckSurroundings around, bool isFlowKnown, Mistakes mistakes)
 {
     public void Check(WorkflowTask task)
     {
@@ -32,7 +32,7 @@ sealed class CallCheck(WorkflowCheckSurroundings around, Mistakes mistakes)
     }
 
     // Every other task may have a reason not to run.
-    static bool IsCertain(WorkflowTask task) => task.Sources.All(source => source == task.Index) && task.Items is null;
+    bool IsCertain(WorkflowTask task) => isFlowKnown && task.Sources.All(source => source == task.Index) && task.Items is null;
 
     void Called(WorkflowTask task, Schema parameters, bool isWorkflow)
     {
