@@ -46,6 +46,13 @@ sealed class Board
     public bool IsFinished
         => Status is WorkflowStatus.Completed or WorkflowStatus.Failed or WorkflowStatus.Timeout or WorkflowStatus.Cancelled;
 
+    /// <summary>An execution of it has not ended, as far as is known; one that ended while it was paused has.</summary>
+    public bool IsExecuting(Run run) => run.IsLive
+        && (Held.Count == 0
+            || (run.Items is { } items ? items.Open.Any(open => IsExecuting(run, open)) : !Held.ContainsKey(new(run.Number, -1, run.Try))));
+
+    public bool IsExecuting(Run run, OpenItem open) => open.IsRunning && !Held.ContainsKey(new(run.Number, open.Item, open.Try));
+
     /// <summary>In the order of their numbers.</summary>
     public IEnumerable<Run> RunsInOrder => Runs.Values.OrderBy(run => run.Number);
 

@@ -34,7 +34,7 @@ sealed partial class Turn
     void EditTask(EditRequested edit, WorkflowTask task)
     {
         var before = board.RunsInOrder.Where(run => run.Task == task.Index).ToList();
-        if (before.Any(run => run.IsLive && !IsHeld(run)))
+        if (before.Any(board.IsExecuting))
             return;
 
         if (board.IsFinished)

@@ -47,12 +47,7 @@ sealed partial class Turn
 
     // Questions keep their own time.
     List<Run> LiveActions()
-        => [.. board.RunsInOrder.Where(run => run.IsLive && workflow.Tasks[run.Task].Inquiry is null && !IsHeld(run))];
-
-    bool IsHeld(Run run) => board.Held.Count > 0
-        && (run.Items is { } items
-            ? items.Open.All(open => !open.IsRunning || board.Held.ContainsKey(new(run.Number, open.Item, open.Try)))
-            : board.Held.ContainsKey(new(run.Number, -1, run.Try)));
+        => [.. board.RunsInOrder.Where(run => board.IsExecuting(run) && workflow.Tasks[run.Task].Inquiry is null)];
 
     void Shift(TimeSpan time)
     {
