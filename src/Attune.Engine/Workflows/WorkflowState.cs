@@ -76,6 +76,17 @@ public enum TaskState
 /// <param name="Live">Runs of it that are not over.</param>
 public sealed record TaskStanding(
     string Name, TaskState State, int RunCount, long Handle, TaskError? Error, string? Waiting, ItemsStanding? Items,
-    IReadOnlyList<int> Live);
+    IReadOnlyList<int> Live)
+{
+    /// <summary>
+    /// Those of <see cref="Live"/> that have an execution that has not ended; one that ended while the workflow was paused has. Empty: the
+    /// task as a whole may be edited, on a workflow that is paused or has ended.
+    /// </summary>
+    public IReadOnlyList<int> Executing { get; init; } = [];
 
+    /// <summary>Of the run that <see cref="Items"/> tells of, the items that have such an execution: any other one may be edited. Ascending.</summary>
+    public IReadOnlyList<int> ExecutingItems { get; init; } = [];
+}
+
+/// <param name="Running">Those whose execution has not ended.</param>
 public sealed record ItemsStanding(int Total, int Completed, int Failed, int Running);

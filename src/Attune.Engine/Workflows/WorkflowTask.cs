@@ -109,4 +109,7 @@ public sealed record OnError(WorkflowCommandWord Word, IReadOnlyList<int> Tasks)
 /// <param name="NoSelfAnswer">Whoever started the workflow may not answer.</param>
 public sealed record TaskInquiry(
     Template Prompt, JsonElement ResponseSchema, Template? Identities, IReadOnlyList<string> PermissionSets, Template? Quorum,
-    Template? Timeout, TimeSpan? Reminder, bool NoSelfAnswer);
+    Template? Timeout, TimeSpan? Reminder, bool NoSelfAnswer)
+{
+    public const int QuorumMax = 1000;
+}

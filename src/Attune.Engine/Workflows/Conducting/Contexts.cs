@@ -58,8 +58,11 @@ sealed class Contexts
 
     public int NextNode { get; private set; }
 
-    /// <summary>Of all that is kept, in bytes of JSON.</summary>
+    /// <summary>Of all that is kept, in bytes of JSON; what a node has in common with what ended counts twice.</summary>
     public long Size { get; private set; }
+
+    /// <summary>All that is kept takes no more bytes of JSON, when each value counts once.</summary>
+    public bool FitsInto(long size) => Size <= size || Size - SharedSize() <= size;
 
     public ValueMap Variables => nodes[Root].Writes;
 
@@ -167,6 +170,22 @@ sealed class Contexts
         var seen = new HashSet<int>();
         var changes = branches.SelectMany(branch => Path(branch, Root)).Where(part => !nodes[part].HasEnded && seen.Add(part));
         return ValueMap.Of([.. ended, .. changes.SelectMany(part => nodes[part].Writes)]);
+    }
+
+    // What a branch that ended has changed stands in its node too, for those who still see it.
+    long SharedSize()
+    {
+        var size = 0L;
+        foreach (var node in nodes.Values.Where(node => node is { Parent: >= 0, HasEnded: true }))
+        {
+            foreach (var (name, value) in node.Writes.Span)
+            {
+                if (ended.TryGetValue(name, out var kept) && kept == value)
+                    size += Stored.SizeOf(name, value);
+            }
+        }
+
+        return size;
     }
 
     int Fork(int node, ValueMap writes, bool hasEnded)

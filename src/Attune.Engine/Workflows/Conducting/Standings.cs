@@ -16,19 +16,25 @@ sealed class Standings(Workflow workflow, Board board)
         var record = board.Tasks.GetValueOrDefault(task.Index);
         var last = record?.Last;
         var waiting = Waiting(task, runs);
-        var state = runs.Any(IsRunning) ? TaskState.Running
+        var state = runs.Any(board.IsExecuting) ? TaskState.Running
             : waiting is not null ? TaskState.Waiting
             : last is not null ? StateOf(last.Outcome)
             : board.IsFinished ? TaskState.Skipped
             : TaskState.Pending;
-        var items = runs.Select(run => run.Items).LastOrDefault(items => items is not null) ?? last?.Items;
+        var withItems = runs.LastOrDefault(run => run.Items is not null);
+        int[] executing = withItems?.Items is { } open
+            ? [.. open.Open.Where(each => board.IsExecuting(withItems, each)).Select(each => each.Item)]
+            : [];
+        var items = withItems?.Items ?? last?.Items;
         return new(
             task.Name, state, record?.RunCount ?? 0, last?.Handle ?? 0, last?.Error, state is TaskState.Waiting ? waiting : null,
-            items is null ? null : new(items.Total, items.Completed, items.Failed, items.RunningCount),
-            [.. runs.Select(run => run.Number)]);
+            items is null ? null : new(items.Total, items.Completed, items.Failed, executing.Length),
+            [.. runs.Select(run => run.Number)])
+        {
+            Executing = [.. runs.Where(board.IsExecuting).Select(run => run.Number)],
+            ExecutingItems = executing,
+        };
     }
-
-    bool IsRunning(Run run) => run.IsLive && HeldOf(run) is null;
 
     RunEnded? HeldOf(Run run)
         => run.Items is null && board.Held.TryGetValue(new(run.Number, -1, run.Try), out var held) ? held : null;
@@ -60,6 +66,8 @@ sealed class Standings(Workflow workflow, Board board)
             return $"It ended as {Names.StatusOf(held.Outcome)}{why}; what follows waits for the workflow to be resumed.";
         }
 
+        if (run is { IsLive: true, Items: not null })
+            return "What ran of its items has ended; what follows waits for the workflow to be resumed.";
         if (board.IsPaused)
             return "Waits for the workflow to be resumed.";
         var until = run.Until ?? run.Items?.Open.Min(open => open.Until);

@@ -166,13 +166,15 @@ sealed partial class Turn
             if (!TryRenderMap(publish[index], where, new(departure.Context, departure.Ended), out var published, out var error))
                 return error;
 
+            published = Stored.Normal(published);
+
             // What alone is too large does not come into the state first.
             if (Stored.SizeOf(published) > VariablesMax)
                 return TooLarge(where);
             departure.Context = board.Contexts.Write(departure.Context, published);
-            if (board.Contexts.Size > VariablesMax)
+            if (!board.Contexts.FitsInto(VariablesMax))
                 ForgetSeen();
-            if (board.Contexts.Size > VariablesMax)
+            if (!board.Contexts.FitsInto(VariablesMax))
                 return TooLarge(where);
         }
 

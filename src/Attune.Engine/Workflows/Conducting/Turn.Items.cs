@@ -11,16 +11,15 @@ sealed partial class Turn
         var definition = task.Items!;
         names.Demand(board, ReadForItems(definition), view);
         if (!TryList(definition, $"{place}.with_items", view, out var items, out var error)
-            || !TryCount(definition.Concurrency, $"{place}.concurrency", view, TaskItems.DefaultConcurrency, out var concurrency, out error)
-            || !TryCount(definition.BatchSize, $"{place}.batch_size", view, 0, out var batchSize, out error))
+            || !TryCount(definition.Concurrency, $"{place}.concurrency", view, TaskItems.DefaultConcurrency, int.MaxValue, out var concurrency, out error)
+            || !TryCount(definition.BatchSize, $"{place}.batch_size", view, 0, int.MaxValue, out var batchSize, out error))
         {
-            EndAtOnce(run, error!);
+            End(run, RunOutcome.Failed, error, 0);
             return;
         }
 
-        var key = new ValueKey(KeptKind.Items, run.Number, 0);
-        names.Keep(key, Value.Of(items));
-        commands.Add(new KeepValue(key, Value.Of(items)));
+        if (items.Count > 0)
+            Keep(new(KeptKind.Items, run.Number, 0), Value.Of(items));
         started += Stored.SizeOf(Value.Of(items));
         Fill(Set(run with
         {
@@ -103,6 +102,8 @@ sealed partial class Turn
 
         var task = workflow.Tasks[run.Task];
         var items = run.Items!;
+        if (board.Status is not WorkflowStatus.Running)
+            items = Abandoned(items with { IsStopped = true });
         while (items.MayBegin && HasRoom)
         {
             var item = items.Next;
@@ -177,7 +178,7 @@ sealed partial class Turn
 
     void BeginItemAgain(Run run, int item)
     {
-        if (run.Items?.Find(item) is not { IsRunning: false } open)
+        if (board.Status is not WorkflowStatus.Running || run.Items?.Find(item) is not { IsRunning: false } open)
             return;
 
         if (!HasRoom)

@@ -71,7 +71,7 @@ sealed partial class Turn
         return error is null;
     }
 
-    bool TryCount(Template? template, string place, View view, int otherwise, out int count, [NotNullWhen(false)] out TaskError? error)
+    bool TryCount(Template? template, string place, View view, int otherwise, int most, out int count, [NotNullWhen(false)] out TaskError? error)
     {
         (count, error) = (otherwise, null);
         if (template is null)
@@ -80,10 +80,10 @@ sealed partial class Turn
             return false;
 
         // 3.0 is whole too: JSON does not tell it from 3.
-        if (value.IsNumber && value.AsDouble() is >= 1 and <= int.MaxValue and var number && number == Math.Floor(number))
+        if (value.IsNumber && value.AsDouble() is >= 1 and var number && number <= most && number == Math.Floor(number))
             count = (int)number;
         else
-            error = Unsuitable(place, value, "a whole number from 1 on");
+            error = Unsuitable(place, value, most == int.MaxValue ? "a whole number from 1 on" : $"a whole number from 1 to {most}");
         return error is null;
     }
 

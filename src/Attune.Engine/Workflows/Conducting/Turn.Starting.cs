@@ -8,9 +8,16 @@ sealed partial class Turn
 {
     void Begin(Run run)
     {
-        if (run.Phase is RunPhase.Running || board.IsPaused || run.Until > now)
+        if (board.Status is not WorkflowStatus.Running || run.Phase is RunPhase.Running || board.IsPaused || run.Until > now)
             return;
 
+        BeginNow(run);
+        if (!board.Runs.ContainsKey(run.Number))
+            endedAtOnce++;
+    }
+
+    void BeginNow(Run run)
+    {
         var task = workflow.Tasks[run.Task];
         if (run.HasEditedResult)
         {
@@ -25,7 +32,7 @@ sealed partial class Turn
         else if (task.Items is not null)
             OpenItems(run, task);
         else if (Execute(run, task, -1, run.Try) is { } error)
-            EndAtOnce(run, error);
+            End(run, RunOutcome.Failed, error, 0);
         else
             Set(run with { Phase = RunPhase.Running, Until = null });
     }
@@ -35,18 +42,12 @@ sealed partial class Turn
     {
         if (!TrySeconds(task.Delay, $"tasks.{task.Name}.delay", new(run.Context), 0, out var delay, out var error))
         {
-            EndAtOnce(run, error);
+            End(run, RunOutcome.Failed, error, 0);
             return false;
         }
 
         run = Set(run with { Phase = RunPhase.Ready, Until = delay > TimeSpan.Zero ? now + delay : null });
         return run.Until is null;
-    }
-
-    void EndAtOnce(Run run, TaskError error)
-    {
-        endedAtOnce++;
-        End(run, RunOutcome.Failed, error, 0);
     }
 
     void EndTry(Run run, RunOutcome outcome, TaskError? error, long handle)
@@ -165,7 +166,7 @@ sealed partial class Turn
     {
         var place = $"tasks.{task.Name}.inquiry";
         if (!TryRender(inquiry.Prompt, $"{place}.prompt", view, out var prompt, out var error)
-            || !TryCount(inquiry.Quorum, $"{place}.quorum", view, 1, out var quorum, out error)
+            || !TryCount(inquiry.Quorum, $"{place}.quorum", view, 1, TaskInquiry.QuorumMax, out var quorum, out error)
             || !TrySeconds(
                 inquiry.Timeout ?? task.Timeout, inquiry.Timeout is null ? $"tasks.{task.Name}.timeout" : $"{place}.timeout", view, 1,
                 out var timeout, out error))
@@ -182,6 +183,14 @@ sealed partial class Turn
             if (logins.Kind is not ValueKind.List || logins.Items.Any(login => login.Kind is not ValueKind.String))
                 return Unsuitable(where, logins, "a list of logins");
             identities.AddRange(logins.Items.Select(login => login.AsString()));
+
+            // Nobody named means everybody who may answer: not what an expression that finds nobody is meant to say.
+            if (identities.Count == 0 && inquiry.PermissionSets.Count == 0)
+            {
+                return new(
+                    ExpressionFailed,
+                    $"{where}: it gives an empty list, so nobody is asked; give a login at least, or name `permission_sets` beside it.");
+            }
         }
 
         started += prompt.AsString().Length;

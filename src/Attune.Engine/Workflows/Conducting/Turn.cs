@@ -86,13 +86,13 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
                 Wake();
                 break;
             case CancelRequested cancel:
-                Cancel(cancel.Reason);
+                Cancel(cancel);
                 break;
             case PauseRequested pause:
-                Pause(pause.Reason);
+                Pause(pause);
                 break;
-            case ResumeRequested:
-                Resume();
+            case ResumeRequested resume:
+                Resume(resume);
                 break;
             case RerunRequested rerun:
                 Rerun(rerun.Tasks);
@@ -126,7 +126,7 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
             return;
         if (board.Deadline <= now)
         {
-            // A timeout that lets things run on would bound nothing.
+            // A timeout that lets things run on would bound nothing. What is ending anyway ends as it was going to.
             EndAs(WorkflowStatus.Timeout, new("TIMEOUT", $"The workflow took longer than {Seconds(board.Timeout!.Value)}."), stops: true);
             return;
         }
