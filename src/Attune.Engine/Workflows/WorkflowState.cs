@@ -50,6 +50,13 @@ public sealed class WorkflowState
     /// <summary>Every task, in the order of the workflow.</summary>
     public IReadOnlyList<TaskStanding> Standing(Workflow workflow) => new Standings(workflow, Board).All();
 
+    /// <summary>Of every task, in the order of the workflow: for a fraction of what <see cref="Standing"/> costs.</summary>
+    public IReadOnlyList<TaskState> TaskStates(Workflow workflow) => new Standings(workflow, Board).States();
+
+    /// <summary>Whether the variables are surely those of a state before it, for next to nothing. False where nobody knows.</summary>
+    public bool HasVariablesOf(WorkflowState before)
+        => ReferenceEquals(Board.Contexts.Content, before.Board.Contexts.Content) && !Board.Contexts.HasSeveralOpen;
+
     /// <summary>As it is stored. Reading it again gives an equal state.</summary>
     public byte[] ToJson() => BoardWriter.Write(Board);
 

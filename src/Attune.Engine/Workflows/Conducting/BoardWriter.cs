@@ -12,12 +12,26 @@ static class BoardWriter
 {
     static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    const int SpareMax = 2 << 20;
+
+    [ThreadStatic]
+    static ArrayBufferWriter<byte>? spare;
+
     public static byte[] Write(Board board)
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        // A state is written at every step, and a large one would grow through all sizes each time.
+        var buffer = spare ?? new(4096);
+        spare = null;
         using (var json = new Utf8JsonWriter(buffer, Options))
             Write(json, board);
-        return buffer.WrittenSpan.ToArray();
+        var written = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity <= SpareMax)
+        {
+            buffer.ResetWrittenCount();
+            spare = buffer;
+        }
+
+        return written;
     }
 
     static void Write(Utf8JsonWriter json, Board board)

@@ -50,7 +50,7 @@ sealed class Contexts
     Contexts(Contexts other)
     {
         nodes = new(other.nodes);
-        (ended, NextNode, Size) = (new(other.ended), other.NextNode, other.Size);
+        (ended, NextNode, Size, Content) = (new(other.ended), other.NextNode, other.Size, other.Content);
     }
 
     /// <summary>What ended branches changed.</summary>
@@ -69,6 +69,12 @@ sealed class Contexts
     /// <summary>All but the root, in the order of their numbers.</summary>
     public IEnumerable<(int Number, ContextNode Node)> Nodes
         => nodes.Where(node => node.Key != Root).OrderBy(node => node.Key).Select(node => (node.Key, node.Value));
+
+    /// <summary>Another object whenever something may have been published, or have come to count at the end, since.</summary>
+    public object Content { get; private set; } = new();
+
+    /// <summary>Several branches that are not over have published something: which of them counts depends on their order.</summary>
+    public bool HasSeveralOpen => nodes.Values.Where(node => !node.HasEnded).Skip(1).Any();
 
     public Contexts Clone() => new(this);
 
@@ -151,6 +157,7 @@ sealed class Contexts
         {
             if (nodes[part].HasEnded)
                 continue;
+            Content = new();
             Keep(nodes[part].Writes);
             nodes[part] = nodes[part] with { HasEnded = true };
         }
@@ -199,6 +206,7 @@ sealed class Contexts
 
     void Add(int number, int parent, ValueMap writes, bool hasEnded)
     {
+        Content = new();
         var above = nodes[parent];
         nodes.Add(number, new(parent, writes, hasEnded, Stored.SizeOf(writes), 0, 0, 0));
         Size += nodes[number].Size;
@@ -207,6 +215,7 @@ sealed class Contexts
 
     void Replace(int number, ValueMap writes)
     {
+        Content = new();
         var size = Stored.SizeOf(writes);
         Size += size - nodes[number].Size;
         nodes[number] = nodes[number] with { Writes = writes, Size = size };
@@ -231,6 +240,7 @@ sealed class Contexts
             if (node.Children == 1 && nodes[child].HasEnded != node.HasEnded)
                 return;
 
+            Content = new();
             nodes.Remove(number);
             Size -= node.Size;
             var above = nodes[node.Parent];

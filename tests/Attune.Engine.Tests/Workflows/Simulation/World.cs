@@ -179,6 +179,9 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
         var count = heard.Count;
         var (wasFinished, wasPaused) = (State.IsFinished, State.IsPaused && happenings.Count == 1);
         var step = Advance(State, happenings, key => ValueOf(key, count), random);
+        Check(
+            !step.State.HasVariablesOf(State) || Value.Of(step.State.Variables).Equals(Value.Of(State.Variables)),
+            "It says that the variables are as before, and they are not.");
         var json = step.State.ToJson();
         State = WorkflowState.Parse(workflow, json);
         Check(State.ToJson().AsSpan().SequenceEqual(json), "The state is another when it is read again.");
