@@ -131,6 +131,8 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
                 at += random.Next(12);
                 if (Has(Troubles.Reruns) && random.Next(3) == 0)
                     Plan(TimeSpan.FromSeconds(at), RandomEdit);
+                if (Has(Troubles.Cancels) && random.Next(12) == 0)
+                    Plan(TimeSpan.FromSeconds(at), () => new CancelRequested(Now, "Not after lunch.", random.Next(2) == 0));
                 Plan(TimeSpan.FromSeconds(at), () => new ResumeRequested(Now));
             }
         }
