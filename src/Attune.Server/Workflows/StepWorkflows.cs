@@ -81,7 +81,12 @@ sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs p
         public ValuesAtHand Values { get; } = new(held.Before.Values);
 
         /// <summary>Whether any of these was never asked for.</summary>
-        public bool IsNew(IReadOnlyList<ValueKey> needs) => needs.Count(asked.Add) > 0;
+        public bool IsNew(IReadOnlyList<ValueKey> needs)
+        {
+            var before = asked.Count;
+            asked.UnionWith(needs);
+            return asked.Count > before;
+        }
 
         public Step Advance()
         {
