@@ -18,10 +18,13 @@ public sealed record AskPeople(
     RunKey Key, string Task, string Prompt, JsonElement ResponseSchema, IReadOnlyList<string> Identities,
     IReadOnlyList<string> PermissionSets, int Quorum, TimeSpan? Timeout, TimeSpan? Reminder, bool NoSelfAnswer, int TriesMax) : Command;
 
-/// <summary>Ends all that is unfinished of a run: what waits at once, what runs as soon as its agent has stopped it.</summary>
+/// <summary>
+/// Ends all that is unfinished of a run: what waits at once, what runs as soon as its agent has stopped it, and of a workflow all that it
+/// runs (<see cref="CancelRequested.Stops"/>).
+/// </summary>
 public sealed record CancelRun(int Run) : Command;
 
-/// <summary>Where a run's executions are workflows: they pause too.</summary>
+/// <summary>Where a run's executions are workflows: they pause too (<see cref="PauseRequested.ByCaller"/>).</summary>
 public sealed record PauseRun(int Run) : Command;
 
 public sealed record ResumeRun(int Run) : Command;

@@ -38,11 +38,15 @@ public sealed record RunEnded(DateTimeOffset At, RunKey Key, RunOutcome Outcome,
 /// <summary><see cref="WorkflowState.WakeAt"/> has come, or may have.</summary>
 public sealed record TimeCame(DateTimeOffset At) : Happening(At);
 
-public sealed record CancelRequested(DateTimeOffset At, string Reason) : Happening(At);
+/// <summary>Of one that is ending already too: then only more of what runs is cancelled.</summary>
+/// <param name="Stops">What runs is stopped whatever the workflow's policy is: so somebody who waits for it no longer is not kept waiting.</param>
+public sealed record CancelRequested(DateTimeOffset At, string Reason, bool Stops = false) : Happening(At);
 
-public sealed record PauseRequested(DateTimeOffset At, string Reason) : Happening(At);
+/// <param name="ByCaller">The workflow that called it pauses, and will resume it.</param>
+public sealed record PauseRequested(DateTimeOffset At, string Reason, bool ByCaller = false) : Happening(At);
 
-public sealed record ResumeRequested(DateTimeOffset At) : Happening(At);
+/// <param name="ByCaller">The workflow that called it goes on. One that a person paused for itself does not.</param>
+public sealed record ResumeRequested(DateTimeOffset At, bool ByCaller = false) : Happening(At);
 
 /// <summary>On a finished workflow: it goes on running from these tasks.</summary>
 public sealed record RerunRequested(DateTimeOffset At, IReadOnlyList<string> Tasks) : Happening(At);

@@ -38,18 +38,20 @@ public sealed record WorkflowCheckSurroundings
 /// </summary>
 public static class WorkflowCheck
 {
-    public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around)
-        => Find(workflow, around, isFlowKnown: true);
+    /// <exception cref="OperationCanceledException">Nobody waits for it any longer.</exception>
+    public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around, CancellationToken ct = default)
+        => Find(workflow, around, isFlowKnown: true, ct);
 
     /// <summary>
     /// The same of as much as could be read, so that all mistakes come at once. Of a place that could not be read nothing more is said.
     /// </summary>
-    public static IReadOnlyList<WorkflowProblem> Find(WorkflowReading reading, WorkflowCheckSurroundings around)
+    /// <exception cref="OperationCanceledException">Nobody waits for it any longer.</exception>
+    public static IReadOnlyList<WorkflowProblem> Find(WorkflowReading reading, WorkflowCheckSurroundings around, CancellationToken ct = default)
     {
         if (reading.Sketch is null)
             return [];
 
-        var found = Find(reading.Sketch, around, reading.IsFlowKnown);
+        var found = Find(reading.Sketch, around, reading.IsFlowKnown, ct);
         if (reading.Workflow is not null)
             return found;
 
@@ -70,18 +72,22 @@ public static class WorkflowCheck
     static bool IsBelow(string path, string place)
         => place is not "" && path.StartsWith(place, StringComparison.Ordinal) && (path.Length == place.Length || path[place.Length] is '.' or '[');
 
-    static List<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around, bool isFlowKnown)
+    static List<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around, bool isFlowKnown, CancellationToken ct)
     {
         var problems = new List<WorkflowProblem>();
         var mistakes = new Mistakes(problems);
-        var calls = new CallCheck(around, mistakes);
+        var calls = new CallCheck(around, isFlowKnown, mistakes);
         foreach (var task in workflow.Tasks)
+        {
+            ct.ThrowIfCancellationRequested();
             calls.Check(task);
+        }
 
         var names = new NameCheck(workflow, around, mistakes);
         var secrets = new SecretCheck(around, mistakes);
         foreach (var place in ExpressionPlace.In(workflow))
         {
+            ct.ThrowIfCancellationRequested();
             names.Check(place);
             secrets.Check(place);
         }
@@ -90,7 +96,7 @@ public static class WorkflowCheck
             return problems;
 
         var graph = new TaskGraph(workflow);
-        new JoinCheck(workflow, graph, mistakes).Check();
+        new JoinCheck(workflow, graph, mistakes).Check(ct);
         CycleCheck.Check(workflow, graph, mistakes);
         return problems;
     }

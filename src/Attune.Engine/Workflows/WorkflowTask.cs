@@ -8,6 +8,9 @@ namespace Attune.Engine.Workflows;
 /// <summary>A node of the graph.</summary>
 public sealed class WorkflowTask
 {
+    /// <summary>Bounds the `timeout` of an action that is no workflow: a week.</summary>
+    public const int ActionSecondsMax = 7 * 86_400;
+
     public required string Name { get; init; }
 
     /// <summary>Its place in <see cref="Workflow.Tasks"/>.</summary>
@@ -29,7 +32,7 @@ public sealed class WorkflowTask
     public required TaskItems? Items { get; init; }
     public required TaskRetry? Retry { get; init; }
 
-    /// <summary>Seconds; renders to a number.</summary>
+    /// <summary>Seconds; renders to a number, at least 1, and at most <see cref="ActionSecondsMax"/> unless it calls a workflow.</summary>
     public required Template? Timeout { get; init; }
 
     /// <summary>Seconds; renders to a number.</summary>
@@ -49,6 +52,9 @@ public sealed class Transition
 
     /// <summary>`when: true`: however the task ended.</summary>
     public bool IsAlways => When?.Root.Constant is { Kind: ValueKind.Bool } constant && constant.AsBool();
+
+    /// <summary>It says `retry`: after so many times it is as if it were not there.</summary>
+    public bool IsExhaustible => Do.Any(target => target.Word is WorkflowCommandWord.Retry);
 
     /// <summary>One after the other; each renders to a map and sees the ones before.</summary>
     public required IReadOnlyList<Template> Publish { get; init; }
@@ -103,4 +109,7 @@ public sealed record OnError(WorkflowCommandWord Word, IReadOnlyList<int> Tasks)
 /// <param name="NoSelfAnswer">Whoever started the workflow may not answer.</param>
 public sealed record TaskInquiry(
     Template Prompt, JsonElement ResponseSchema, Template? Identities, IReadOnlyList<string> PermissionSets, Template? Quorum,
-    Template? Timeout, TimeSpan? Reminder, bool NoSelfAnswer);
+    Template? Timeout, TimeSpan? Reminder, bool NoSelfAnswer)
+{
+    public const int QuorumMax = 1000;
+}

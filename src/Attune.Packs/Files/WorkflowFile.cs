@@ -63,12 +63,13 @@ public sealed class WorkflowFile
     internal static WorkflowFile Of(YamlMap map) => new(map, []);
 
     /// <summary>Every mistake, in the order of the file: those of reading it and those among what is around it.</summary>
-    public IReadOnlyList<WorkflowFileProblem> Check(WorkflowCheckSurroundings around)
-        => InOrder([.. Problems, .. CheckFurther(around)]);
+    /// <exception cref="OperationCanceledException">Nobody waits for it any longer.</exception>
+    public IReadOnlyList<WorkflowFileProblem> Check(WorkflowCheckSurroundings around, CancellationToken ct = default)
+        => InOrder([.. Problems, .. CheckFurther(around, ct)]);
 
     /// <summary>Only those among what is around it.</summary>
-    internal IReadOnlyList<WorkflowFileProblem> CheckFurther(WorkflowCheckSurroundings around)
-        => InOrder([.. (reading is null ? [] : WorkflowCheck.Find(reading, around)).Select(Placed)]);
+    internal IReadOnlyList<WorkflowFileProblem> CheckFurther(WorkflowCheckSurroundings around, CancellationToken ct = default)
+        => InOrder([.. (reading is null ? [] : WorkflowCheck.Find(reading, around, ct)).Select(Placed)]);
 
     /// <summary>Only those of reading it.</summary>
     internal IReadOnlyList<WorkflowFileProblem> Problems => InOrder([.. ofFile, .. (reading?.Problems ?? []).Select(Placed)]);

@@ -34,7 +34,7 @@ sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
         var answer = new Wire.CheckWorkflowResponse();
         var file = WorkflowFile.Read(request.Definition);
         var around = await SurroundAsync(caller, request, file, answer, ct);
-        answer.Problems.Add(file.Check(around).Take(ProblemsMax).Select(problem => new Wire.WorkflowProblem
+        answer.Problems.Add(file.Check(around, ct).Take(ProblemsMax).Select(problem => new Wire.WorkflowProblem
         {
             Line = problem.Line,
             Column = problem.Column,

@@ -146,16 +146,16 @@ sealed partial class PrepareSteps(
         var (held, state, before) = (step.Held, step.State, step.Held.Before);
         var status = StatusOf(held, state, end, reopens);
         var json = state.ToJson();
-        var variables = ToJson(Value.Of(state.Variables));
-        var standing = state.Standing(before.Run.Workflow);
+        var variables = state.HasVariablesOf(before.State) ? before.Variables : ToJson(Value.Of(state.Variables));
+        var (workflow, tasks) = (before.Run.Workflow, state.TaskStates(before.Run.Workflow));
         var after = before with { Step = held.Step + 1, State = state, Status = status, Variables = variables, StateBytes = json.Length };
         rows.After.Add(after);
         rows.States.Add(new(
             held.Id, after.Step, Encoding.UTF8.GetString(json), variables == before.Variables ? null : variables, state.WakeAt,
-            Names(standing, task => task is TaskState.Running or TaskState.Waiting),
-            Names(standing, task => task is TaskState.Completed),
-            Names(standing, task => task is TaskState.Failed or TaskState.Timeout or TaskState.Cancelled),
-            Names(standing, task => task is TaskState.Skipped),
+            Names(workflow, tasks, task => task is TaskState.Running or TaskState.Waiting),
+            Names(workflow, tasks, task => task is TaskState.Completed),
+            Names(workflow, tasks, task => task is TaskState.Failed or TaskState.Timeout or TaskState.Cancelled),
+            Names(workflow, tasks, task => task is TaskState.Skipped),
             status, state.Error is { } error ? Cut(error.Message) : null, state.IsPaused, state.PauseReason is { } reason ? Cut(reason) : null));
         if (end is not null)
             rows.Statuses.Add(new(held.ExecutionId, status, ToJson(end.Output), end.Error is null ? null : ErrorOf(end.Error), reopens));
@@ -177,8 +177,8 @@ sealed partial class PrepareSteps(
         _ => "running",
     };
 
-    static string Names(IReadOnlyList<TaskStanding> standing, Predicate<TaskState> wanted)
-        => string.Join(',', standing.Where(task => wanted(task.State)).Select(task => task.Name));
+    static string Names(Workflow workflow, IReadOnlyList<TaskState> states, Predicate<TaskState> wanted)
+        => string.Join(',', workflow.Tasks.Where(task => wanted(states[task.Index])).Select(task => task.Name));
 
     static string TaskJson(ConductedRun run, RunKey key, string task, int batch, int triesMax)
     {

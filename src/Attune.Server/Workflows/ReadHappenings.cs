@@ -42,9 +42,9 @@ sealed class ReadHappenings(ParameterSecrets secrets)
         var detail = document.RootElement;
         return row.Kind switch
         {
-            "cancel" => new CancelRequested(now, Text(detail, "reason")),
-            "pause" => new PauseRequested(now, Text(detail, "reason")),
-            "resume" => new ResumeRequested(now),
+            "cancel" => new CancelRequested(now, Text(detail, "reason"), Flag(detail, "stops")),
+            "pause" => new PauseRequested(now, Text(detail, "reason"), Flag(detail, "by_caller")),
+            "resume" => new ResumeRequested(now, Flag(detail, "by_caller")),
             "rerun" => new RerunRequested(now, [.. detail.GetProperty("tasks").EnumerateArray().Select(task => task.GetString()!)]),
             "edit" => new EditRequested(
                 now, Text(detail, "task"), detail.GetProperty("item").GetInt32(),
@@ -71,6 +71,8 @@ sealed class ReadHappenings(ParameterSecrets secrets)
             return new(error.Reason, error.Message);
         return status is "completed" ? null : new(status.ToUpperInvariant(), $"Ended as {status}.");
     }
+
+    static bool Flag(JsonElement detail, string name) => detail.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True;
 
     static string Text(JsonElement detail, string name) => detail.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 

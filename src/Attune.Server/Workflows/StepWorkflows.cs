@@ -11,9 +11,6 @@ sealed record TakenStep(HeldRun Held, WorkflowState State, IReadOnlyList<Command
 /// <summary>Has the conductor decide what follows from what happened, for many runs; what they ask for on the way is read for all at once.</summary>
 sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs packs)
 {
-    // A step asks for what its expressions name, and again for what the tasks that they start name.
-    const int RoundsMax = 100;
-
     /// <param name="connection">In its transaction.</param>
     /// <param name="held">Each with its state; those to which nothing happened are left out.</param>
     /// <param name="now">When it is.</param>
@@ -38,13 +35,14 @@ sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs p
             }
         }
 
-        for (var round = 1; open.Count > 0; round++)
-            open = await AdvanceAsync(connection, open, steps, round, ct);
+        // A step asks for what its expressions name, and again for what the tasks that they start name: as often as it gets on by it.
+        while (open.Count > 0)
+            open = await AdvanceAsync(connection, open, steps, ct);
         return steps;
     }
 
     // Those that asked for something.
-    async Task<List<Turn>> AdvanceAsync(NpgsqlConnection connection, List<Turn> open, List<TakenStep> steps, int round, CancellationToken ct)
+    async Task<List<Turn>> AdvanceAsync(NpgsqlConnection connection, List<Turn> open, List<TakenStep> steps, CancellationToken ct)
     {
         var (asking, wanted) = (new List<Turn>(), new Dictionary<WantedValue, Turn>());
         foreach (var turn in open)
@@ -58,8 +56,8 @@ sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs p
                     continue;
                 }
 
-                if (round == RoundsMax)
-                    throw new InvalidOperationException($"Its step asked for values {RoundsMax} times, last for {step.Needs[0]}.");
+                if (!turn.IsNew(step.Needs))
+                    throw new InvalidOperationException($"Its step asks again for what it was given: {step.Needs[0]}.");
                 foreach (var key in step.Needs)
                     wanted.TryAdd(new(turn.Held, key), turn);
                 asking.Add(turn);
@@ -79,7 +77,17 @@ sealed class StepWorkflows(ReadHappenings read, BringValues bring, PackConfigs p
     {
         public HeldRun Held => held;
 
+        readonly HashSet<ValueKey> asked = [];
+
         public ValuesAtHand Values { get; } = new(held.Before.Values);
+
+        /// <summary>Whether any of these was never asked for.</summary>
+        public bool IsNew(IReadOnlyList<ValueKey> needs)
+        {
+            var before = asked.Count;
+            asked.UnionWith(needs);
+            return asked.Count > before;
+        }
 
         public Step Advance()
         {

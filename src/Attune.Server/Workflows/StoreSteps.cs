@@ -54,7 +54,7 @@ sealed class StoreSteps(StoreInquiries inquiries)
         ),
         told as (
             insert into workflow_happening (workflow_execution, kind, detail, created, updated)
-            select w.id, 'cancel', jsonb_build_object('reason', 'The workflow that called it ended it.'), @now, @now
+            select w.id, 'cancel', jsonb_build_object('reason', 'The workflow that called it ended it.', 'stops', true), @now, @now
             from children c
             join workflow_execution w on w.execution = c.id
             where c.is_workflow
@@ -81,7 +81,9 @@ sealed class StoreSteps(StoreInquiries inquiries)
     const string Tell = """
         insert into workflow_happening (workflow_execution, kind, detail, created, updated)
         select w.id, t.kind,
-            jsonb_build_object('reason', 'The workflow that called it was ' || case t.kind when 'cancel' then 'cancelled.' else 'paused.' end),
+            jsonb_build_object(
+                'reason', 'The workflow that called it was ' || case t.kind when 'cancel' then 'cancelled.' else 'paused.' end,
+                'by_caller', true),
             @now, @now
         from unnest(@parents, @runs, @kinds) with ordinality as t (parent, run, kind, position)
         join execution e on e.parent = t.parent and (e.workflow_task ->> 'run')::int = t.run

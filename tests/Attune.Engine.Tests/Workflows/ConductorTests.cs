@@ -345,6 +345,25 @@ public sealed class ConductorTests
     }
 
     [Fact]
+    public void Values_for_all_that_a_target_reads_are_asked_for_with_those_of_the_transition()
+    {
+        var sources = Enumerable.Range(0, 5).Select(index => $"'f{index}': {{'action': 'a.b', 'next': [{{'do': 'all'}}]}}");
+        const string Rest = """
+            'all': {'action': 'a.b', 'join': 'all', 'next': [{'when': 'succeeded() and result.x == 7', 'do': 'never'}], 'on_error': 'copy'},
+            'never': {'action': 'a.b'},
+            'copy': {'action': 'a.b', 'delay': '{{ task.f0.result }}', 'with_items': '{{ task.f1.result }}', 'concurrency': '{{ task.f2.result }}',
+                     'batch_size': '{{ task.f3.result }}', 'timeout': '{{ task.f4.result }}', 'input': {'n': '{{ item }}'}}
+            """;
+        var play = new Play(Definition.Read($"{{'tasks': {{{string.Join(',', sources)}, {Rest}}}}}"));
+        foreach (var (index, result) in ((string[])["0", "[1, 2, 3]", "2", "3", "60"]).Index())
+            play.End($"f{index}", result: result);
+        play.End("all", RunOutcome.Failed);
+
+        Assert.Equal(["copy[0]", "copy[1]"], play.Started);
+        Assert.Equal(1, play.Rounds);
+    }
+
+    [Fact]
     public void A_state_of_another_workflow_is_refused()
     {
         var play = new Play(Definition.Read("{'tasks': {'one': {'action': 'a.b'}, 'two': {'action': 'a.b'}}}"));

@@ -25,6 +25,18 @@ public sealed class DrawingTests
     ];
 
     [Fact]
+    public void Thousands_of_conditions_between_two_tasks_are_not_all_written_down()
+    {
+        var ways = Enumerable.Range(0, 20_000).Select(index => $"{{'when': 'result.x{index}', 'do': 'b'}}");
+        var workflow = Definition.Read($"{{'tasks': {{'a': {{'action': 'a.b', 'next': [{string.Join(',', ways)}]}}, 'b': {{'action': 'a.b'}}}}}}");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var edge = Assert.Single(Picture.Of(workflow, null).Edges);
+        Assert.StartsWith("result.x0 | result.x1 | ", edge.Label, StringComparison.Ordinal);
+        Assert.InRange(edge.Label.Length, 60, 500);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 100_000_000);
+    }
+
+    [Fact]
     public void Mermaid_has_every_task_and_every_edge()
         => Assert.Equal(
             """

@@ -16,12 +16,22 @@ public sealed class GraphCheckTests
     [InlineData("a: j|b: j|j 3", "tasks.j.join: waits for 3 tasks, and only 2 lead here: 'a', 'b'.")]
     [InlineData("a: j|j 4", "tasks.j.join: waits for 4 tasks, and only 1 leads here: 'a'.")]
     [InlineData("a: j|j all: z|z: j?", "tasks.j.join: can never start: it waits for 2 of the tasks that lead here, and 'z' can run only after it.")]
-    [InlineData("a: j|j 1: z|z: j?")]
     [InlineData("a: j z|j all: z|z: j?")]
-    [InlineData("a: j|b: j|j 2: j?")]
     [InlineData("r: r? x|x|j: j?")]
     [InlineData("a: j|j all: j?", "tasks.j.join: can never start: it waits for 2 of the tasks that lead here, and 'j' can run only after it.")]
     public void A_join_that_waits_for_too_much_is_told(string graph, params string[] mistakes) => Same(mistakes, graph);
+
+    [Theory]
+    [InlineData("a: j|j 1: z|z: j?", "tasks.j.join: ends its cycle after one turn: it starts as soon as 1 has come from outside, and 'z' always comes after that, too late for the round. Leave out `join`, or join in a task of its own before the cycle.")]
+    [InlineData("a: j|b: j|j 2: j?", "tasks.j.join: ends its cycle after one turn: it starts as soon as 2 have come from outside, and 'j' always comes after that, too late for the round. Leave out `join`, or join in a task of its own before the cycle.")]
+    [InlineData("a: j|j 1: x y|x: z|y: z|z all: j?", "tasks.j.join: ends its cycle after one turn: it starts as soon as 1 has come from outside, and 'z' always comes after that, too late for the round. Leave out `join`, or join in a task of its own before the cycle.")]
+    [InlineData("a: j|j 1: x y|x: j?|y: j?", "tasks.j.join: ends its cycle after one turn: it starts as soon as 1 has come from outside, and 'x', 'y' always come after that, too late for the round. Leave out `join`, or join in a task of its own before the cycle.")]
+    [InlineData("a: j|j 1: x y|x: z|y: z|z: j?")]
+    [InlineData("a: j z|j 1: z|z: j?")]
+    [InlineData("a: j|j 1: z|z: z? j?")]
+    [InlineData("a: j|j 1: z|z: retry? j?")]
+    [InlineData("a: h|h: x y|x: j|y: j|j all: h?")]
+    public void A_join_that_ends_its_cycle_is_told_where_that_is_certain(string graph, params string[] mistakes) => Same(mistakes, graph);
 
     [Theory]
     [InlineData("{'when': 'result.x', 'do': 'a'}, {'else': true, 'do': 'b'}", true)]
@@ -93,6 +103,7 @@ public sealed class GraphCheckTests
     [InlineData("'next': [{'do': 'a'}, {'when': 'failed()', 'do': 'fail'}]", false)]
     [InlineData("'next': [{'when': 'result.x', 'do': 'a'}, {'when': 'failed()', 'do': 'a'}]", false)]
     [InlineData("'next': [{'when': true, 'do': 'a'}]", true)]
+    [InlineData("'next': [{'when': true, 'do': ['retry', 'a']}]", false)]
     [InlineData("'next': [{'when': 'succeeded()', 'do': 'a'}, {'else': true, 'do': 'a'}]", true)]
     [InlineData("'next': [{'publish': {'x': 1}}, {'do': 'a'}], 'on_error': 'a'", true)]
     public void Whether_a_cycle_has_an_exit_is_judged_by_all_that_may_follow(string next, bool isEndless)
@@ -145,9 +156,33 @@ public sealed class GraphCheckTests
         }
     }
 
+    [Fact]
+    public void What_a_check_costs_grows_with_the_graph_and_not_with_its_square()
+    {
+        // One mistake behind a fork of ten thousand ways, found though every two of them might exclude each other.
+        var ways = Enumerable.Range(0, 9000).Select(index => $"{{'when': 'result.x{index}', 'do': 't{index}'}}");
+        var tasks = Enumerable.Range(0, 9001).Select(index => $"'t{index}': {{'action': 'core.noop', 'next': [{{'do': 'j'}}]}}");
+        var mistake = Assert.Single(Find(
+            $"{{'tasks': {{'fork': {{'action': 'core.noop', 'next': [{string.Join(',', ways)}, {{'when': 'not result.x7', 'do': 't9000'}}]}}, {string.Join(',', tasks)}, 'j': {{'action': 'core.noop', 'join': 'all'}}}}}}"));
+        Assert.Equal("tasks.j.join: can never start: it waits for 't7' and 't9000', and 'fork' takes only one of the ways to them.", mistake);
+    }
+
+    [Fact]
+    public void A_cycle_with_thousands_of_ways_back_is_checked()
+    {
+        var tasks = Enumerable.Range(2, 9000).Select(index => $"t{index}: {(index < 9001 ? $"t{index + 1}" : "")} h?");
+        Assert.Contains("'t2', 't3', 't4', 't5', 't6', … always come after that", Assert.Single(Find(Of($"a: h|h 1: t2|{string.Join('|', tasks)}"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_check_that_nobody_waits_for_ends()
+        => Assert.Throws<OperationCanceledException>(() => WorkflowCheck.Find(Definition.Read(Of("a: b|b")), new(), new CancellationToken(canceled: true)));
+
     [Theory]
     [InlineData("chain")]
     [InlineData("wide")]
+    [InlineData("fork")]
+    [InlineData("conditions")]
     [InlineData("ladder")]
     [InlineData("dense")]
     public void Large_graphs_are_checked(string shape)
@@ -165,6 +200,8 @@ public sealed class GraphCheckTests
             ("wide", 0) => Task(index, Enumerable.Range(1, count - 2), ""),
             ("wide", _) when index == count - 1 => Task(index, [], "all"),
             ("wide", _) => Task(index, [count - 1], ""),
+            ("fork" or "conditions", 0) => $"'t0': {{'action': 'core.noop', 'next': [{string.Join(',', Enumerable.Range(1, count - 2).Select(target => $"{{{(shape is "fork" ? "" : $"'when': 'result.x{target}',")} 'do': 't{target}'}}"))}]}}",
+            ("fork" or "conditions", _) => index == count - 1 ? Task(index, [], "all") : Task(index, [count - 1], ""),
             ("ladder", _) => Task(index, index % 2 == 0 ? [index + 1, index + 2] : [index + 1], index > 0 && index % 2 == 0 ? "all" : ""),
             _ => Task(index, Enumerable.Range(index + 1, count - index), index > 0 ? "all" : ""),
         });

@@ -84,13 +84,19 @@ sealed class Play
     public void End(string task, RunOutcome outcome = RunOutcome.Completed, string? result = null)
         => Hear(Ended(live.First(each => each.Value == task).Key, outcome, result));
 
+    /// <summary>One that runs of this task completes.</summary>
+    public void End(string task, Value result) => Hear(Ended(live.First(each => each.Value == task).Key, RunOutcome.Completed, result));
+
     /// <summary>To be heard.</summary>
     /// <param name="result">An expression.</param>
     public RunEnded Ended(RunKey key, RunOutcome outcome = RunOutcome.Completed, string? result = null)
+        => Ended(key, outcome, result is null ? Value.Null : Of(result));
+
+    RunEnded Ended(RunKey key, RunOutcome outcome, Value result)
     {
         live.Remove(key);
         var handle = ++handles;
-        stored[new(KeptKind.ExecutionResult, 0, handle)] = result is null ? Value.Null : Of(result);
+        stored[new(KeptKind.ExecutionResult, 0, handle)] = result;
         return new(Now, key, outcome, outcome is RunOutcome.Completed ? null : new("BROKEN", "It broke."), handle);
     }
 

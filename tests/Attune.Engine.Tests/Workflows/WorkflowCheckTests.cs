@@ -13,6 +13,7 @@ public sealed class WorkflowCheckTests
         Actions = new CalledAction[]
         {
             new("core.noop", SchemaOf("{}"), false),
+            new("shop.release", SchemaOf("{}"), true),
             new("core.echo", SchemaOf("{'message': {'type': 'string'}}"), false),
             new("shop.install", SchemaOf("{'host': {'type': 'string', 'required': true}, 'port': {'type': 'integer', 'maximum': 65535}, 'login': {'type': 'object', 'properties': {'key': {'type': 'string', 'secret': true}}}, 'password': {'type': 'string', 'secret': true}}"), false),
         }.ToDictionary(action => action.Ref),
@@ -37,7 +38,14 @@ public sealed class WorkflowCheckTests
 
     [Theory]
     [InlineData("'action': 'core.ecko'", "action: There is no action 'core.ecko'. Did you mean 'core.echo'?")]
-    [InlineData("'action': 'shop.deploy'", "action: 'shop.deploy' is this workflow itself, which would call itself until it is 10 deep. Lead back to an earlier task instead.")]
+    [InlineData("'action': 'shop.deploy', 'input': {'version': '1'}")]
+    [InlineData("'action': 'shop.deploy', 'input': {'verson': '1'}", "input.verson: is not known. Did you mean 'version'?")]
+    [InlineData("'action': 'core.noop', 'timeout': 604800")]
+    [InlineData("'action': 'core.noop', 'timeout': 604801", "timeout: must be at most 604800, a week: only workflows and inquiries may take longer.")]
+    [InlineData("'action': 'core.noop', 'timeout': '{{ 604801 }}'")]
+    [InlineData("'action': 'shop.deploy', 'timeout': 604801")]
+    [InlineData("'action': 'shop.release', 'timeout': 604801")]
+    [InlineData("'inquiry': {'prompt': '?', 'timeout': 604801}")]
     [InlineData("'action': 'shop.install'", "input.host: is required: give a string.")]
     [InlineData("'action': 'shop.install', 'input': {'host': 'a', 'prot': 1}", "input.prot: is not known. Did you mean 'port'?")]
     [InlineData("'action': 'shop.install', 'input': {'host': 3, 'port': 70000}", "input.host: must be a string, not a number.", "input.port: must be at most 65535.")]
@@ -95,6 +103,14 @@ public sealed class WorkflowCheckTests
     [InlineData("'action': 'core.noop', 'with_items': '{{ [parameters.password] }}'", "with_items: 'parameters.password' holds the secret 'password', which may only go into an `input` that is secret there too. (character 5)")]
     [InlineData("'inquiry': {'prompt': '{{ parameters.password }}'}", "inquiry.prompt: 'parameters.password' holds the secret 'password', which may only go into an `input` that is secret there too. (character 4)")]
     public void A_secret_that_would_show_is_told(string task, params string[] mistakes) => Same(task, mistakes);
+
+    [Theory]
+    [InlineData("{'tasks': {'a': {'action': 'shop.deploy'}}}", true)]
+    [InlineData("{'tasks': {'a': {'action': 'core.noop'}, 'b': {'action': 'shop.deploy', 'next': [{'when': 'result.x', 'do': 'b'}]}}}", true)]
+    [InlineData("{'tasks': {'a': {'action': 'shop.deploy', 'with_items': '{{ parameters.hosts }}'}}}", false)]
+    [InlineData("{'tasks': {'a': {'action': 'core.noop', 'next': [{'do': 'b'}]}, 'b': {'action': 'shop.deploy'}}}", false)]
+    public void A_workflow_that_cannot_but_call_itself_is_told(string definition, bool isCertain)
+        => Assert.Equal(isCertain, Find(definition).Contains("is this workflow itself", StringComparison.Ordinal));
 
     [Fact]
     public void Secrets_stay_out_of_variables_and_output()

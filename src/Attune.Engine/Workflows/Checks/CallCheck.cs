@@ -7,7 +7,7 @@ using Attune.Engine.Workflows.Definitions;
 namespace Attune.Engine.Workflows.Checks;
 
 /// <summary>What a task names outside the workflow: actions with their parameters, permission sets.</summary>
-sealed class CallCheck(WorkflowCheckSurroundings around, Mistakes mistakes)
+sealed class CallCheck(WorkflowCheckSurroundings around, bool isFlowKnown, Mistakes mistakes)
 {
     public void Check(WorkflowTask task)
     {
@@ -16,16 +16,29 @@ sealed class CallCheck(WorkflowCheckSurroundings around, Mistakes mistakes)
 
         if (task.ActionRef is { } reference && around.Actions is { } actions)
         {
-            if (reference == around.Ref)
-                Report(task, "action", $"'{reference}' is this workflow itself, which would call itself until it is 10 deep. Lead back to an earlier task instead.");
-            else if (actions.TryGetValue(reference, out var action))
-                Input(task, action.Parameters);
-            else if (IsHere(reference))
+            var isItself = reference == around.Ref;
+            if (isItself && IsCertain(task))
+                Report(task, "action", $"'{reference}' is this workflow itself, and each run of it begins with this task: it would call itself until it is 10 deep. Call it behind a condition, or lead back to an earlier task instead.");
+            if (actions.TryGetValue(reference, out var action))
+                Called(task, action.Parameters, isItself || action.IsWorkflow);
+            else if (isItself && around.Parameters is { } own)
+                Called(task, own, isWorkflow: true);
+            else if (!isItself && IsHere(reference))
                 Report(task, "action", $"There is no action '{reference}'.{mistakes.Near(reference, around.ActionRefs ?? [.. actions.Keys])}");
         }
 
         Sets(task);
         SameLength(task);
+    }
+
+    // Every other task may have a reason not to run.
+    bool IsCertain(WorkflowTask task) => isFlowKnown && task.Sources.All(source => source == task.Index) && task.Items is null;
+
+    void Called(WorkflowTask task, Schema parameters, bool isWorkflow)
+    {
+        Input(task, parameters);
+        if (!isWorkflow && task.Timeout?.Root is TemplateConstant { Value: { IsNumber: true } seconds } && seconds.AsDouble() > WorkflowTask.ActionSecondsMax)
+            Report(task, "timeout", $"must be at most {WorkflowTask.ActionSecondsMax}, a week: only workflows and inquiries may take longer.");
     }
 
     // What an expression gives is known only when the task runs; everything else can be checked now.

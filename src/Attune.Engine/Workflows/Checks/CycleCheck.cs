@@ -40,7 +40,9 @@ static class CycleCheck
                 return false;
             if (!goesOn && !OnlyOnSuccess(transition))
                 return false;
-            isSure |= goesOn && OnEverySuccess(transition);
+
+            // After so many times a `retry` is as if it were not there.
+            isSure |= goesOn && OnEverySuccess(transition) && !transition.IsExhaustible;
         }
 
         return isSure;

@@ -20,6 +20,7 @@ sealed class JoinCheck
 
     // The transition by which one task leads to another; `on_error` counts as the one after the last.
     readonly Dictionary<(int From, int To), int> transitions = [];
+    readonly Dictionary<int, WaysOut> waysOut = [];
     readonly bool[] runsOnce;
     int steps;
 
@@ -46,10 +47,11 @@ sealed class JoinCheck
         }
     }
 
-    public void Check()
+    public void Check(CancellationToken ct)
     {
         foreach (var task in workflow.Tasks)
         {
+            ct.ThrowIfCancellationRequested();
             if (!graph.IsReachable(task.Index))
                 mistakes.Report($"tasks.{task.Name}", $"No way leads here from where the workflow starts: {Names(workflow.Roots)}.");
             else if (task.JoinCount > 0)
@@ -72,6 +74,13 @@ sealed class JoinCheck
         {
             mistakes.Report(path, $"can never start: it waits for {join.JoinCount} of the tasks that lead here, and {Names(behind)} can run only after it.");
         }
+        else if (Late(join.Index, behind) is [_, ..] late)
+        {
+            mistakes.Report(
+                path,
+                $"ends its cycle after one turn: it starts as soon as {join.JoinCount} {(join.JoinCount == 1 ? "has" : "have")} come from outside, and {Names(late)} always "
+                + $"come{(late.Count == 1 ? "s" : "")} after that, too late for the round. Leave out `join`, or join in a task of its own before the cycle.");
+        }
         else if (join.JoinCount == count && FindAlternatives(join) is var (one, other, fork))
         {
             mistakes.Report(
@@ -83,7 +92,7 @@ sealed class JoinCheck
     /// <summary>Two sources that one run of a task, and it runs only once, never leads to both.</summary>
     (int One, int Other, int Fork)? FindAlternatives(WorkflowTask join)
     {
-        var taken = new Dictionary<int, Dictionary<int, int>>();
+        var taken = new Dictionary<int, Ways>();
         foreach (var source in join.Sources)
         {
             for (var (from, to) = (source, join.Index); from != graph.Start && from >= 0; (from, to) = (graph.Dominators[from], from))
@@ -94,20 +103,14 @@ sealed class JoinCheck
                 if (transition == Several || (to != join.Index && !IsOnlyWay(from, to)))
                     continue;
 
-                if (!taken.TryGetValue(from, out var others))
-                    taken[from] = others = [];
+                if (!taken.TryGetValue(from, out var ways))
+                    taken[from] = ways = new(WaysOutOf(from));
 
                 // Further up everything is as it was for the source that came this way before.
-                if (!others.TryAdd(transition, source))
+                if (!ways.Take(transition, source, out var excluded))
                     break;
-                if (!runsOnce[from])
-                    continue;
-                foreach (var (other, by) in others)
-                {
-                    steps++;
-                    if (Outcomes.AreExclusive(workflow.Tasks[from], other, transition))
-                        return (by, source, from);
-                }
+                if (runsOnce[from] && excluded is { } by)
+                    return (by, source, from);
             }
         }
 
@@ -122,6 +125,14 @@ sealed class JoinCheck
         return sources.All(source => source == from || !graph.IsReachable(source) || graph.IsBehind(source, to));
     }
 
+    WaysOut WaysOutOf(int task)
+    {
+        if (waysOut.TryGetValue(task, out var known))
+            return known;
+        steps += workflow.Tasks[task].Next.Count;
+        return waysOut[task] = new(workflow.Tasks[task]);
+    }
+
     void Lead(int from, int to, int transition)
     {
         if (!transitions.TryAdd((from, to), transition))
@@ -129,16 +140,44 @@ sealed class JoinCheck
     }
 
     bool RunsOnce(WorkflowTask task)
+        => !RunsAgain(task) && !graph.Targets(task.Index).Contains(task.Index) && task.Sources.All(source => runsOnce[source]) && IsStartedOnce(task);
+
+    static bool RunsAgain(WorkflowTask task) => task.Next.Any(transition => transition.IsExhaustible);
+
+    // At a join a run of a task arrives once, however many of its transitions lead there.
+    bool IsStartedOnce(WorkflowTask task)
+        => task.JoinCount > 0 || task.Sources.Count == 0 || (task.Sources is [var only] && transitions[(only, task.Index)] != Several);
+
+    // Tasks behind the join that run at most once for each time that it starts: their n-th arrival follows its n-th start.
+    List<int> Late(int join, List<int> behind)
     {
-        if (graph.Targets(task.Index).Contains(task.Index)
-            || task.Next.Any(transition => transition.Do.Any(target => target.Word is WorkflowCommandWord.Retry)))
+        var once = new HashSet<int>();
+        return behind.FindAll(task => RunsOncePer(join, task, once));
+    }
+
+    bool RunsOncePer(int join, int task, HashSet<int> once)
+    {
+        var seen = new HashSet<int>();
+        var open = new Stack<int>([task]);
+        while (open.TryPop(out var index))
         {
-            return false;
+            if (once.Contains(index) || !seen.Add(index))
+                continue;
+            var each = workflow.Tasks[index];
+            steps += 1 + each.Next.Count;
+            if (steps > StepsMax || RunsAgain(each))
+                return false;
+            if (index == join)
+                continue;
+            steps += each.Sources.Count;
+            if (!graph.IsBehind(index, join) || !IsStartedOnce(each))
+                return false;
+            foreach (var source in each.Sources)
+                open.Push(source);
         }
 
-        // At a join a run of a task arrives once, however many of its transitions lead there.
-        return task.Sources.All(source => runsOnce[source])
-            && (task.JoinCount > 0 || task.Sources.Count == 0 || (task.Sources is [var only] && transitions[(only, task.Index)] != Several));
+        once.UnionWith(seen);
+        return true;
     }
 
     string Names(IReadOnlyList<int> tasks)

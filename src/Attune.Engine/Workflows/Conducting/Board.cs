@@ -3,6 +3,27 @@ using Attune.Engine.Retries;
 
 namespace Attune.Engine.Workflows.Conducting;
 
+/// <summary>Who wants a workflow to stand still.</summary>
+[Flags]
+enum Pausers
+{
+    None = 0,
+    Person = 1,
+
+    /// <summary>The workflow that called it.</summary>
+    Caller = 2,
+}
+
+/// <summary>What has been ended of an ending workflow, besides its questions.</summary>
+enum EndingReach
+{
+    Nothing,
+
+    /// <summary>Its sub-workflows, each as its own policy says.</summary>
+    Workflows,
+    Everything,
+}
+
 /// <summary>All that is known of a running workflow. Whoever advances it works on a clone; what it holds is immutable.</summary>
 sealed class Board
 {
@@ -11,11 +32,17 @@ sealed class Board
     /// <summary>Set while it is Ending.</summary>
     public WorkflowStatus? EndsAs { get; set; }
     public TaskError? Error { get; set; }
+
+    /// <summary>While it is Ending.</summary>
+    public EndingReach Reach { get; set; }
     public DateTimeOffset? PausedAt { get; set; }
+    public Pausers PausedBy { get; set; }
     public string? PauseReason { get; set; }
 
     /// <summary>Of each attempt at the whole workflow.</summary>
     public TimeSpan? Timeout { get; set; }
+
+    /// <summary>Counts until it has ended, or all that runs has been told to stop.</summary>
     public DateTimeOffset? Deadline { get; set; }
     public RetryPolicy Retry { get; set; } = RetryPolicy.Never;
 
@@ -46,6 +73,13 @@ sealed class Board
     public bool IsFinished
         => Status is WorkflowStatus.Completed or WorkflowStatus.Failed or WorkflowStatus.Timeout or WorkflowStatus.Cancelled;
 
+    /// <summary>An execution of it has not ended, as far as is known; one that ended while it was paused has.</summary>
+    public bool IsExecuting(Run run) => run.IsLive
+        && (Held.Count == 0
+            || (run.Items is { } items ? items.Open.Any(open => IsExecuting(run, open)) : !Held.ContainsKey(new(run.Number, -1, run.Try))));
+
+    public bool IsExecuting(Run run, OpenItem open) => open.IsRunning && !Held.ContainsKey(new(run.Number, open.Item, open.Try));
+
     /// <summary>In the order of their numbers.</summary>
     public IEnumerable<Run> RunsInOrder => Runs.Values.OrderBy(run => run.Number);
 
@@ -62,8 +96,10 @@ sealed class Board
     {
         get
         {
-            if (IsPaused || Status is not WorkflowStatus.Running)
+            if (IsPaused || Status is not (WorkflowStatus.Running or WorkflowStatus.Ending))
                 return null;
+            if (Status is WorkflowStatus.Ending)
+                return Deadline;
 
             var wakeAt = Earlier(Deadline, RestartAt);
             foreach (var run in Runs.Values)
@@ -84,7 +120,9 @@ sealed class Board
         Status = Status,
         EndsAs = EndsAs,
         Error = Error,
+        Reach = Reach,
         PausedAt = PausedAt,
+        PausedBy = PausedBy,
         PauseReason = PauseReason,
         Timeout = Timeout,
         Deadline = Deadline,

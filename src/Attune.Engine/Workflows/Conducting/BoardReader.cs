@@ -33,7 +33,9 @@ sealed class BoardReader(Workflow workflow)
             Status = Enumerated<WorkflowStatus>(json, "status"),
             EndsAs = json.TryGetProperty("ends_as", out _) ? Enumerated<WorkflowStatus>(json, "ends_as") : null,
             Error = Error(json),
+            Reach = Enumerated<EndingReach>(json, "reach"),
             PausedAt = Time(json, "paused_at"),
+            PausedBy = (Pausers)Number(json, "paused_by"),
             PauseReason = json.TryGetProperty("pause_reason", out var reason) ? reason.GetString() : null,
             Timeout = json.TryGetProperty("timeout", out var timeout) ? new TimeSpan(timeout.GetInt64()) : null,
             Deadline = Time(json, "deadline"),
@@ -127,10 +129,14 @@ sealed class BoardReader(Workflow workflow)
         Completed = (int)Number(items, "completed"),
         Failed = (int)Number(items, "failed"),
         Open = Rows(items, "open", row => new OpenItem((int)row[0], (int)row[1], (int)row[2], row[3] == 0 ? null : new(row[3], TimeSpan.Zero))),
-        FailedRanges = Rows(items, "ranges", row => new ItemRange((int)row[0], (int)row[1])),
-        FirstFailure = items.TryGetProperty("first", out var first)
-            ? new(first.GetInt32(), Enumerated<RunOutcome>(items, "outcome"), Error(items)!)
-            : null,
+        FailedItems = new(
+            Rows(items, "ranges", row => new ItemRange((int)row[0], (int)row[1])),
+            items.TryGetProperty("bits", out var bits) ? bits.GetBytesFromBase64() : null),
+        Failures =
+        [
+            .. All(items, "failures").Select(failure => new ItemFailure(
+                failure.GetProperty("item").GetInt32(), Enumerated<RunOutcome>(failure, "outcome"), Error(failure)!)),
+        ],
         IsStopped = Flag(items, "stopped"),
         Results = Rows(items, "results", row => new EditedItem((int)row[0], (int)row[1])),
         Inputs = Rows(items, "inputs", row => new EditedItem((int)row[0], (int)row[1])),

@@ -12,12 +12,26 @@ static class BoardWriter
 {
     static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    const int SpareMax = 2 << 20;
+
+    [ThreadStatic]
+    static ArrayBufferWriter<byte>? spare;
+
     public static byte[] Write(Board board)
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        // A state is written at every step, and a large one would grow through all sizes each time.
+        var buffer = spare ?? new(4096);
+        spare = null;
         using (var json = new Utf8JsonWriter(buffer, Options))
             Write(json, board);
-        return buffer.WrittenSpan.ToArray();
+        var written = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity <= SpareMax)
+        {
+            buffer.ResetWrittenCount();
+            spare = buffer;
+        }
+
+        return written;
     }
 
     static void Write(Utf8JsonWriter json, Board board)
@@ -27,7 +41,9 @@ static class BoardWriter
         if (board.EndsAs is { } endsAs)
             json.WriteNumber("ends_as", (int)endsAs);
         Write(json, "error", board.Error);
+        Write(json, "reach", (int)board.Reach);
         Write(json, "paused_at", board.PausedAt);
+        Write(json, "paused_by", (int)board.PausedBy);
         if (board.PauseReason is { } reason)
             json.WriteString("pause_reason", reason);
         if (board.Timeout is { } timeout)
@@ -118,13 +134,15 @@ static class BoardWriter
         Write(json, "completed", items.Completed);
         Write(json, "failed", items.Failed);
         WriteNumbers(json, "open", items.Open, open => [open.Item, open.Try, open.TriesEnd, open.Until?.UtcTicks ?? 0]);
-        WriteNumbers(json, "ranges", items.FailedRanges, range => [range.From, range.To]);
-        if (items.FirstFailure is { } failure)
+        WriteNumbers(json, "ranges", items.FailedItems.Ranges, range => [range.From, range.To]);
+        if (items.FailedItems.Bits is { } bits)
+            json.WriteBase64String("bits", bits);
+        WriteAll(json, "failures", items.Failures, (json, failure) =>
         {
-            json.WriteNumber("first", failure.Item);
+            json.WriteNumber("item", failure.Item);
             json.WriteNumber("outcome", (int)failure.Outcome);
             Write(json, "error", failure.Error);
-        }
+        });
 
         Write(json, "stopped", items.IsStopped);
         WriteNumbers(json, "results", items.Results, edited => [edited.Item, edited.Value]);

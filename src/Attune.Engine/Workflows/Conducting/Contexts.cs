@@ -50,7 +50,7 @@ sealed class Contexts
     Contexts(Contexts other)
     {
         nodes = new(other.nodes);
-        (ended, NextNode, Size) = (new(other.ended), other.NextNode, other.Size);
+        (ended, NextNode, Size, Content) = (new(other.ended), other.NextNode, other.Size, other.Content);
     }
 
     /// <summary>What ended branches changed.</summary>
@@ -58,14 +58,23 @@ sealed class Contexts
 
     public int NextNode { get; private set; }
 
-    /// <summary>Of all that is kept, in bytes of JSON.</summary>
+    /// <summary>Of all that is kept, in bytes of JSON; what a node has in common with what ended counts twice.</summary>
     public long Size { get; private set; }
+
+    /// <summary>All that is kept takes no more bytes of JSON, when each value counts once.</summary>
+    public bool FitsInto(long size) => Size <= size || Size - SharedSize() <= size;
 
     public ValueMap Variables => nodes[Root].Writes;
 
     /// <summary>All but the root, in the order of their numbers.</summary>
     public IEnumerable<(int Number, ContextNode Node)> Nodes
         => nodes.Where(node => node.Key != Root).OrderBy(node => node.Key).Select(node => (node.Key, node.Value));
+
+    /// <summary>Another object whenever something may have been published, or have come to count at the end, since.</summary>
+    public object Content { get; private set; } = new();
+
+    /// <summary>Several branches that are not over have published something: which of them counts depends on their order.</summary>
+    public bool HasSeveralOpen => nodes.Values.Where(node => !node.HasEnded).Skip(1).Any();
 
     public Contexts Clone() => new(this);
 
@@ -148,6 +157,7 @@ sealed class Contexts
         {
             if (nodes[part].HasEnded)
                 continue;
+            Content = new();
             Keep(nodes[part].Writes);
             nodes[part] = nodes[part] with { HasEnded = true };
         }
@@ -169,6 +179,22 @@ sealed class Contexts
         return ValueMap.Of([.. ended, .. changes.SelectMany(part => nodes[part].Writes)]);
     }
 
+    // What a branch that ended has changed stands in its node too, for those who still see it.
+    long SharedSize()
+    {
+        var size = 0L;
+        foreach (var node in nodes.Values.Where(node => node is { Parent: >= 0, HasEnded: true }))
+        {
+            foreach (var (name, value) in node.Writes.Span)
+            {
+                if (ended.TryGetValue(name, out var kept) && kept == value)
+                    size += Stored.SizeOf(name, value);
+            }
+        }
+
+        return size;
+    }
+
     int Fork(int node, ValueMap writes, bool hasEnded)
     {
         var own = NextNode++;
@@ -180,6 +206,7 @@ sealed class Contexts
 
     void Add(int number, int parent, ValueMap writes, bool hasEnded)
     {
+        Content = new();
         var above = nodes[parent];
         nodes.Add(number, new(parent, writes, hasEnded, Stored.SizeOf(writes), 0, 0, 0));
         Size += nodes[number].Size;
@@ -188,6 +215,7 @@ sealed class Contexts
 
     void Replace(int number, ValueMap writes)
     {
+        Content = new();
         var size = Stored.SizeOf(writes);
         Size += size - nodes[number].Size;
         nodes[number] = nodes[number] with { Writes = writes, Size = size };
@@ -212,6 +240,7 @@ sealed class Contexts
             if (node.Children == 1 && nodes[child].HasEnded != node.HasEnded)
                 return;
 
+            Content = new();
             nodes.Remove(number);
             Size -= node.Size;
             var above = nodes[node.Parent];

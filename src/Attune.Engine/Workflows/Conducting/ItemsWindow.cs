@@ -10,9 +10,6 @@ readonly record struct OpenItem(int Item, int Try, int TriesEnd, DateTimeOffset?
     public bool IsRunning => Until is null;
 }
 
-/// <summary>Items <paramref name="From"/> to <paramref name="To"/>, both of them in it.</summary>
-readonly record struct ItemRange(int From, int To);
-
 /// <summary>An item that a person changed.</summary>
 /// <param name="Value">Under which number of a run the new input or result is kept: a change of the same item is kept beside the one before.</param>
 readonly record struct EditedItem(int Item, int Value);
@@ -22,8 +19,8 @@ sealed record ItemFailure(int Item, RunOutcome Outcome, TaskError Error);
 /// <summary>Where a run with items stands. Its size depends on how many run at the same time, not on how many there are.</summary>
 sealed record ItemsWindow
 {
-    /// <summary>Only a person who edits an item asks which ones failed; where failures are more scattered than this, it is forgotten.</summary>
-    const int RangesMax = 1000;
+    /// <summary>Their errors are kept: when a person makes good for one, the next one is why the run has failed.</summary>
+    const int FailuresMax = 5;
 
     public required int Total { get; init; }
 
@@ -41,11 +38,14 @@ sealed record ItemsWindow
     /// <summary>Ascending.</summary>
     public ImmutableArray<OpenItem> Open { get; init; } = [];
 
-    /// <summary>Ascending, apart from each other.</summary>
-    public ImmutableArray<ItemRange> FailedRanges { get; init; } = [];
+    public ItemSet FailedItems { get; init; } = ItemSet.Empty;
 
-    /// <summary>In time.</summary>
-    public ItemFailure? FirstFailure { get; init; }
+    /// <summary>The first of them in time, some at most.</summary>
+    public ImmutableArray<ItemFailure> Failures { get; init; } = [];
+
+    public ItemFailure? FirstFailure => !Failures.IsEmpty ? Failures[0]
+        : Failed > 0 ? new(FailedItems.First, RunOutcome.Failed, new("FAILED", "It failed; its execution says why."))
+        : null;
 
     /// <summary>No further item is begun.</summary>
     public bool IsStopped { get; init; }
@@ -82,26 +82,20 @@ sealed record ItemsWindow
     public ItemsWindow WithFailure(ItemFailure failure, bool stops) => this with
     {
         Failed = Failed + 1,
-        FailedRanges = Added(FailedRanges, failure.Item),
-        FirstFailure = FirstFailure ?? failure,
+        FailedItems = FailedItems.With(failure.Item),
+        Failures = Failures.Length < FailuresMax ? Failures.Add(failure) : Failures,
         IsStopped = IsStopped || stops,
     };
 
-    public bool HasFailed(int item) => RangeOf(FailedRanges, item) >= 0;
+    public bool HasFailed(int item) => FailedItems.Contains(item);
 
     /// <summary>As if the item had not failed.</summary>
-    public ItemsWindow Forgiven(int item)
+    public ItemsWindow Forgiven(int item) => this with
     {
-        var ranges = Removed(FailedRanges, item);
-        return this with
-        {
-            Failed = Failed - 1,
-            FailedRanges = ranges,
-            FirstFailure = FirstFailure?.Item != item ? FirstFailure
-                : ranges.IsEmpty ? null
-                : new(ranges[0].From, RunOutcome.Failed, new("FAILED", "It failed.")),
-        };
-    }
+        Failed = Failed - 1,
+        FailedItems = FailedItems.Without(item),
+        Failures = Failures.RemoveAll(failure => failure.Item == item),
+    };
 
     public static ImmutableArray<EditedItem> Edited(ImmutableArray<EditedItem> items, EditedItem edited)
         => [.. items.Where(each => each.Item != edited.Item).Append(edited).OrderBy(each => each.Item)];
@@ -129,49 +123,5 @@ sealed record ItemsWindow
         }
 
         return ~low;
-    }
-
-    static int RangeOf(ImmutableArray<ItemRange> ranges, int item)
-    {
-        var (low, high) = (0, ranges.Length - 1);
-        while (low <= high)
-        {
-            var middle = (low + high) / 2;
-            if (ranges[middle].From <= item && item <= ranges[middle].To)
-                return middle;
-            (low, high) = ranges[middle].To < item ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return ~low;
-    }
-
-    static ImmutableArray<ItemRange> Added(ImmutableArray<ItemRange> ranges, int item)
-    {
-        var place = ~RangeOf(ranges, item);
-        if (place < 0)
-            return ranges;
-
-        var joinsLeft = place > 0 && ranges[place - 1].To == item - 1;
-        var joinsRight = place < ranges.Length && ranges[place].From == item + 1;
-        return (joinsLeft, joinsRight) switch
-        {
-            (true, true) => ranges.SetItem(place - 1, new(ranges[place - 1].From, ranges[place].To)).RemoveAt(place),
-            (true, false) => ranges.SetItem(place - 1, ranges[place - 1] with { To = item }),
-            (false, true) => ranges.SetItem(place, ranges[place] with { From = item }),
-            _ => ranges.Length < RangesMax ? ranges.Insert(place, new(item, item)) : ranges,
-        };
-    }
-
-    static ImmutableArray<ItemRange> Removed(ImmutableArray<ItemRange> ranges, int item)
-    {
-        var place = RangeOf(ranges, item);
-        if (place < 0)
-            return ranges;
-
-        var range = ranges[place];
-        var rest = ranges.RemoveAt(place);
-        if (item < range.To)
-            rest = rest.Insert(place, new(item + 1, range.To));
-        return item > range.From ? rest.Insert(place, new(range.From, item - 1)) : rest;
     }
 }

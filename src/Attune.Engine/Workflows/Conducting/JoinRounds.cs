@@ -5,7 +5,7 @@ namespace Attune.Engine.Workflows.Conducting;
 /// <summary>A branch that waits at a join.</summary>
 /// <param name="Source">Index of the task that it comes from.</param>
 /// <param name="Context">It uses that node.</param>
-/// <param name="Order">Of arrivals over all joins; 0 where the workflow has ended since.</param>
+/// <param name="Order">Of arrivals over all joins; 0 where what it changed counts at the end already: the workflow has ended since.</param>
 readonly record struct Arrival(int Source, int Context, long Order);
 
 /// <summary>What has arrived at a join. Each source counts its arrivals; the n-th of each belong to round n.</summary>

@@ -115,6 +115,7 @@ sealed class Names(Workflow workflow, WorkflowSurroundings around)
     {
         null => [],
         { HasEditedResult: true } => [new(KeptKind.EditedResult, ended.Run, 0)],
+        { Items.Total: 0 } => [],
         { Items: { } items } => items.Results
             .Select(edited => new ValueKey(KeptKind.EditedResult, edited.Value, 0, edited.Item))
             .Prepend(new(KeptKind.ItemResults, ended.Run, 0)),
@@ -148,7 +149,7 @@ sealed class Names(Workflow workflow, WorkflowSurroundings around)
     {
         var keys = KeysOf(ended).ToList();
         if (keys.Count == 0)
-            return Value.Null;
+            return ended.Items is null ? Value.Null : Value.Of(ValueList.Empty);
         if (ended.Items is not { } items || ended.HasEditedResult)
             return Get(keys[0]);
 

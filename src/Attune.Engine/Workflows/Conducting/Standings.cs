@@ -8,41 +8,71 @@ sealed class Standings(Workflow workflow, Board board)
     public IReadOnlyList<TaskStanding> All()
     {
         var runs = board.RunsInOrder.ToLookup(run => run.Task);
-        return [.. workflow.Tasks.Select(task => Of(task, [.. runs[task.Index]]))];
+        var states = States();
+        return [.. workflow.Tasks.Select(task => Of(task, states[task.Index], [.. runs[task.Index]]))];
     }
 
-    TaskStanding Of(WorkflowTask task, IReadOnlyList<Run> runs)
+    /// <summary>Only the state of each: for every step there is.</summary>
+    public TaskState[] States()
+    {
+        var states = new TaskState[workflow.Tasks.Count];
+        if (board.IsFinished)
+            Array.Fill(states, TaskState.Skipped);
+        foreach (var (task, record) in board.Tasks)
+        {
+            if (record.Last is { } last)
+                states[task] = StateOf(last.Outcome);
+        }
+
+        foreach (var (task, rounds) in board.Joins)
+        {
+            if (board.Status is WorkflowStatus.Running && !rounds.Waiting.IsEmpty)
+                states[task] = TaskState.Waiting;
+        }
+
+        foreach (var run in board.Runs.Values)
+        {
+            if (!board.IsFinished && !board.IsExecuting(run))
+                states[run.Task] = TaskState.Waiting;
+        }
+
+        foreach (var run in board.Runs.Values)
+        {
+            if (board.IsExecuting(run))
+                states[run.Task] = TaskState.Running;
+        }
+
+        return states;
+    }
+
+    TaskStanding Of(WorkflowTask task, TaskState state, IReadOnlyList<Run> runs)
     {
         var record = board.Tasks.GetValueOrDefault(task.Index);
         var last = record?.Last;
-        var waiting = Waiting(task, runs);
-        var state = runs.Any(IsRunning) ? TaskState.Running
-            : waiting is not null ? TaskState.Waiting
-            : last is not null ? StateOf(last.Outcome)
-            : board.IsFinished ? TaskState.Skipped
-            : TaskState.Pending;
-        var items = runs.Select(run => run.Items).LastOrDefault(items => items is not null) ?? last?.Items;
+        var withItems = runs.LastOrDefault(run => run.Items is not null);
+        int[] executing = withItems?.Items is { } open
+            ? [.. open.Open.Where(each => board.IsExecuting(withItems, each)).Select(each => each.Item)]
+            : [];
+        var items = withItems?.Items ?? last?.Items;
         return new(
-            task.Name, state, record?.RunCount ?? 0, last?.Handle ?? 0, last?.Error, state is TaskState.Waiting ? waiting : null,
-            items is null ? null : new(items.Total, items.Completed, items.Failed, items.RunningCount),
-            [.. runs.Select(run => run.Number)]);
+            task.Name, state, record?.RunCount ?? 0, last?.Handle ?? 0, last?.Error, state is TaskState.Waiting ? Waiting(task, runs) : null,
+            items is null ? null : new(items.Total, items.Completed, items.Failed, executing.Length),
+            [.. runs.Select(run => run.Number)])
+        {
+            Executing = [.. runs.Where(board.IsExecuting).Select(run => run.Number)],
+            ExecutingItems = executing,
+        };
     }
-
-    bool IsRunning(Run run) => run.IsLive && HeldOf(run) is null;
 
     RunEnded? HeldOf(Run run)
         => run.Items is null && board.Held.TryGetValue(new(run.Number, -1, run.Try), out var held) ? held : null;
 
-    string? Waiting(WorkflowTask task, IReadOnlyList<Run> runs)
+    string Waiting(WorkflowTask task, IReadOnlyList<Run> runs)
     {
-        if (board.IsFinished)
-            return null;
         if (runs.Count > 0)
             return Waiting(task, runs[0]);
-        if (board.Status is not WorkflowStatus.Running || !board.Joins.TryGetValue(task.Index, out var rounds)
-            || rounds.Waiting is not [var first, ..])
-            return null;
 
+        var first = board.Joins[task.Index].Waiting[0];
         var arrived = first.Select(arrival => arrival.Source).ToHashSet();
         var missing = task.Sources.Where(source => !arrived.Contains(source)).Select(source => workflow.Tasks[source].Name).ToList();
         var open = task.JoinCount - first.Length;
@@ -60,6 +90,8 @@ sealed class Standings(Workflow workflow, Board board)
             return $"It ended as {Names.StatusOf(held.Outcome)}{why}; what follows waits for the workflow to be resumed.";
         }
 
+        if (run is { IsLive: true, Items: not null })
+            return "What ran of its items has ended; what follows waits for the workflow to be resumed.";
         if (board.IsPaused)
             return "Waits for the workflow to be resumed.";
         var until = run.Until ?? run.Items?.Open.Min(open => open.Until);

@@ -20,6 +20,11 @@ static class Stored
 
     public static long SizeOf(string name, Value value) => 4 + Encoding.UTF8.GetByteCount(name) + SizeOf(value);
 
+    /// <summary>As it is once it has been stored and read again: of a number that is whole, JSON does not tell whether it was a double.</summary>
+    public static Value Normal(Value value) => IsOther(value, out var normal) ? normal : value;
+
+    public static ValueMap Normal(ValueMap members) => Normal(Value.Of(members)).Members;
+
     /// <summary>What is wrong with it; null where nothing is.</summary>
     public static string? Problem(Value value, int depth = 0)
     {
@@ -51,7 +56,43 @@ static class Stored
         }
     }
 
-    static long SizeOf(Value value)
+    // Most values are as they were, and are not copied.
+    static bool IsOther(Value value, out Value normal)
+    {
+        normal = value;
+        switch (value.Kind)
+        {
+            case ValueKind.Double when NumberOrder.IsWhole(value.AsDouble(), out var whole):
+                normal = Value.Of(whole);
+                return true;
+            case ValueKind.List:
+                Value[]? items = null;
+                for (var index = 0; index < value.Items.Count; index++)
+                {
+                    if (IsOther(value.Items[index], out var item))
+                        (items ??= [.. value.Items])[index] = item;
+                }
+
+                if (items is not null)
+                    normal = Value.Of(new ValueList(items));
+                return items is not null;
+            case ValueKind.Map:
+                List<KeyValuePair<string, Value>>? members = null;
+                for (var index = 0; index < value.Members.Count; index++)
+                {
+                    if (IsOther(value.Members.Span[index].Value, out var member))
+                        (members ??= [.. value.Members])[index] = KeyValuePair.Create(value.Members.Span[index].Key, member);
+                }
+
+                if (members is not null)
+                    normal = Value.Of(ValueMap.Of(members));
+                return members is not null;
+            default:
+                return false;
+        }
+    }
+
+    public static long SizeOf(Value value)
     {
         switch (value.Kind)
         {

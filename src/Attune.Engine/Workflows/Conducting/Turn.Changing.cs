@@ -12,6 +12,7 @@ sealed partial class Turn
         if (!board.IsFinished || chosen.Count == 0)
             return;
 
+        chosen = Foremost(chosen);
         Reopen();
         Rejoin(chosen);
         foreach (var index in chosen)
@@ -21,9 +22,21 @@ sealed partial class Turn
         }
     }
 
+    // Those that lie below another one run when they are reached. Of those that lie below each other the first is the foremost.
+    List<int> Foremost(List<int> chosen)
+    {
+        var below = chosen.ConvertAll(task => Below(Following(task)));
+        return [.. chosen.Where((task, place) => !below.Where((reached, other) => other != place && reached.Contains(task)
+            && (other < place || !below[place].Contains(chosen[other]))).Any())];
+    }
+
     void Edit(EditRequested edit)
     {
         if (workflow.Find(edit.Task) is not { } task || !(board.IsFinished || board.IsPaused))
+            return;
+
+        // Between two attempts at the whole there is nothing of the one, and not yet anything of the other.
+        if (board.RestartAt is not null)
             return;
         if (edit.Item >= 0)
             EditItem(edit, task);
@@ -34,7 +47,7 @@ sealed partial class Turn
     void EditTask(EditRequested edit, WorkflowTask task)
     {
         var before = board.RunsInOrder.Where(run => run.Task == task.Index).ToList();
-        if (before.Any(run => run.IsLive && !IsHeld(run)))
+        if (before.Any(board.IsExecuting))
             return;
 
         if (board.IsFinished)
@@ -64,8 +77,15 @@ sealed partial class Turn
     {
         var key = new ValueKey(edit.Input is not null ? KeptKind.EditedInput : KeptKind.EditedResult, number, 0, edit.Item);
         var value = edit.Input ?? edit.Result ?? Value.Null;
-        names.Keep(key, value);
-        commands.Add(new KeepValue(key, value));
+        Keep(key, value);
+    }
+
+    void Keep(ValueKey key, Value value)
+    {
+        // As it will be when it is read again: whoever asks in this step sees the same as whoever asks later.
+        var normal = Stored.Normal(value);
+        names.Keep(key, normal);
+        commands.Add(new KeepValue(key, normal));
     }
 
     void EditItem(EditRequested edit, WorkflowTask task)
@@ -160,7 +180,8 @@ sealed partial class Turn
         return node;
     }
 
-    // Joins below tasks that run again start once more: who does not run again has arrived, who does has not.
+    // Joins below tasks that run again start once more: who does not run again has arrived, who does has not. One that itself runs again
+    // waits for nobody, and when a cycle leads back to it, for all that it would wait for.
     void Rejoin(IReadOnlyList<int> tasks)
     {
         var below = Below(tasks);
@@ -172,21 +193,27 @@ sealed partial class Turn
             var gone = task.Sources.Where(source => before.Contains(source) && !alive.Contains(source)).ToHashSet();
             var dropped = rounds.Waiting.SelectMany(round => round).Where(arrival => gone.Contains(arrival.Source)).ToList();
             var renewed = rounds.Without(task.Sources, gone);
-            for (var place = 0; place < task.Sources.Count; place++)
+            for (var place = 0; place < task.Sources.Count && !tasks.Contains(index); place++)
             {
                 var source = task.Sources[place];
                 var isFull = renewed.Waiting is [var first, ..] && first.Length >= task.JoinCount - 1;
                 if (isFull || before.Contains(source) || alive.Contains(source) || renewed.Counts[place] is 0 || renewed.Counts[place] > renewed.Fired)
                     continue;
 
+                // Its variables have counted already, when it arrived for the first time.
                 var left = LeftBy(source);
                 renewed = renewed with { Counts = renewed.Counts.SetItem(place, renewed.Fired) };
-                renewed = renewed.WithArrival(place, new(source, left, ++board.LastArrival), out _);
+                renewed = renewed.WithArrival(place, new(source, left, 0), out _);
             }
 
             board.Joins[index] = renewed;
             foreach (var arrival in dropped)
-                board.Contexts.End(arrival.Context);
+            {
+                if (arrival.Order > 0)
+                    board.Contexts.End(arrival.Context);
+                else
+                    board.Contexts.Leave(arrival.Context);
+            }
         }
     }
 
@@ -200,13 +227,17 @@ sealed partial class Turn
         {
             if (!below.Add(index) || index == except)
                 continue;
-            var task = workflow.Tasks[index];
-            foreach (var target in task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None))
-                open.Push(target.Task);
-            foreach (var target in task.OnError.Tasks)
+            foreach (var target in Following(index))
                 open.Push(target);
         }
 
         return below;
+    }
+
+    IEnumerable<int> Following(int index)
+    {
+        var task = workflow.Tasks[index];
+        return task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None)
+            .Select(target => target.Task).Concat(task.OnError.Tasks);
     }
 }

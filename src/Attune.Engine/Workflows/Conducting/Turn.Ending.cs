@@ -26,6 +26,7 @@ sealed partial class Turn
             return;
         }
 
+        variables = Stored.Normal(variables);
         if (Stored.SizeOf(variables) > VariablesMax)
         {
             EndAs(WorkflowStatus.Failed, TooLarge("vars"));
@@ -40,56 +41,80 @@ sealed partial class Turn
         }
     }
 
-    void Cancel(string reason)
+    void Cancel(CancelRequested cancel)
     {
-        if (!board.IsFinished)
-            EndAs(WorkflowStatus.Cancelled, new("CANCELLED", reason is "" ? "It was cancelled." : $"It was cancelled: {reason}"));
+        if (board.IsFinished)
+            return;
+
+        // It may be failing already; whoever cancels it does not want to see it again.
+        board.Retry = RetryPolicy.Never;
+        EndAs(
+            WorkflowStatus.Cancelled, new("CANCELLED", cancel.Reason is "" ? "It was cancelled." : $"It was cancelled: {cancel.Reason}"),
+            cancel.Stops);
     }
 
-    /// <summary>It is certain how the workflow ends: nothing begins any more.</summary>
+    /// <summary>
+    /// It is certain how the workflow ends: nothing begins any more. Of one that is ending already it stays certain, and only more of what runs
+    /// is ended.
+    /// </summary>
     /// <param name="stops">What runs is stopped whatever the workflow's policy is.</param>
     void EndAs(WorkflowStatus outcome, TaskError error, bool stops = false)
     {
-        if (board.Status is not (WorkflowStatus.Requested or WorkflowStatus.Running))
+        if (board.IsFinished)
             return;
 
+        var isFirst = board.Status is not WorkflowStatus.Ending;
+        if (isFirst)
+            BeginToEnd(outcome, error);
+
+        var reach = stops || workflow.Cancellation is CancellationPolicy.CancelRunning ? EndingReach.Everything
+            : outcome is WorkflowStatus.Cancelled ? EndingReach.Workflows
+            : EndingReach.Nothing;
+        var goesFurther = reach > board.Reach;
+        if (goesFurther)
+            board.Reach = reach;
+        if (board.Reach is EndingReach.Everything)
+            board.Deadline = null;
+        foreach (var run in board.RunsInOrder.ToList())
+        {
+            if (isFirst && workflow.Tasks[run.Task].Inquiry is not null)
+                commands.Add(new CancelRun(run.Number));
+            else if (goesFurther && workflow.Tasks[run.Task].Inquiry is null)
+                commands.Add(reach is EndingReach.Everything ? new CancelRun(run.Number) : new CancelWorkflows(run.Number));
+        }
+    }
+
+    void BeginToEnd(WorkflowStatus outcome, TaskError error)
+    {
         (board.Status, board.EndsAs, board.Error) = (WorkflowStatus.Ending, outcome, error);
-        (board.Deadline, board.RestartAt) = (null, null);
+        (board.RestartAt, board.Reach) = (null, EndingReach.Nothing);
         beginning.Clear();
 
-        (board.PausedAt, board.PauseReason) = (null, null);
+        (board.PausedAt, board.PausedBy, board.PauseReason) = (null, Pausers.None, null);
         var held = board.Held.Values.ToList();
         board.Held.Clear();
         foreach (var ended in held)
             TakeEnd(ended);
 
         foreach (var run in board.RunsInOrder.ToList())
-            Stop(run, stops || workflow.Cancellation is CancellationPolicy.CancelRunning);
+            Drop(run);
     }
 
-    void Stop(Run run, bool stops)
+    // What waits. Of items the run is over only when those that run have ended.
+    void Drop(Run run)
     {
         if (run.Items is { } items)
             run = Set(run with { Until = null, Items = Abandoned(items with { IsStopped = true }) });
-        if (!run.IsLive)
+        if (run.IsLive)
+            return;
+        if (run.Items is { } over)
         {
-            if (run.Items is { } over)
-            {
-                EndItems(run, workflow.Tasks[run.Task], over);
-                return;
-            }
+            EndItems(run, workflow.Tasks[run.Task], over);
+            return;
+        }
 
-            board.Runs.Remove(run.Number);
-            board.Contexts.End(run.Context);
-        }
-        else if (stops || workflow.Tasks[run.Task].Inquiry is not null)
-        {
-            commands.Add(new CancelRun(run.Number));
-        }
-        else if (board.EndsAs is WorkflowStatus.Cancelled)
-        {
-            commands.Add(new CancelWorkflows(run.Number));
-        }
+        board.Runs.Remove(run.Number);
+        board.Contexts.End(run.Context);
     }
 
     // Nothing is left. It may start over all the same.
@@ -105,7 +130,7 @@ sealed partial class Turn
             (board.EndsAs, board.Error) = (WorkflowStatus.Failed, error);
 
         var outcome = board.EndsAs ?? WorkflowStatus.Completed;
-        (board.Status, board.EndsAs, board.Deadline) = (outcome, null, null);
+        (board.Status, board.EndsAs, board.Deadline, board.Reach) = (outcome, null, null, EndingReach.Nothing);
         if (MayStartOver(outcome))
             return;
 

@@ -50,9 +50,11 @@ sealed partial class Turn
 
     void Follow(Departure departure, WorkflowTask task)
     {
-        var targets = task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None);
+        var targets = task.Next.SelectMany(transition => transition.Do).Where(target => target.Word is WorkflowCommandWord.None)
+            .Select(target => target.Task)
+            .Concat(departure.Ended.Outcome is RunOutcome.Completed ? [] : task.OnError.Tasks);
         names.Demand(
-            board, task.Next.SelectMany(Names.ReadBy).Concat(targets.SelectMany(target => ReadAtStart(workflow.Tasks[target.Task]))),
+            board, task.Next.SelectMany(Names.ReadBy).Concat(targets.SelectMany(target => ReadWhenReached(workflow.Tasks[target]))),
             new(departure.Context, departure.Ended));
         var error = FireAll(departure, task);
         var isUnhandled = error is null && !departure.HasFired && departure.Ended.Outcome is not RunOutcome.Completed;
@@ -164,13 +166,15 @@ sealed partial class Turn
             if (!TryRenderMap(publish[index], where, new(departure.Context, departure.Ended), out var published, out var error))
                 return error;
 
+            published = Stored.Normal(published);
+
             // What alone is too large does not come into the state first.
             if (Stored.SizeOf(published) > VariablesMax)
                 return TooLarge(where);
             departure.Context = board.Contexts.Write(departure.Context, published);
-            if (board.Contexts.Size > VariablesMax)
+            if (!board.Contexts.FitsInto(VariablesMax))
                 ForgetSeen();
-            if (board.Contexts.Size > VariablesMax)
+            if (!board.Contexts.FitsInto(VariablesMax))
                 return TooLarge(where);
         }
 

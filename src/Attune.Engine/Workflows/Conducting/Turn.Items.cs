@@ -9,22 +9,18 @@ sealed partial class Turn
     {
         var (place, view) = ($"tasks.{task.Name}", new View(run.Context));
         var definition = task.Items!;
-        names.Demand(
-            board,
-            definition.Named.Select(named => named.Value).Append(definition.Single).Append(definition.Concurrency).Append(definition.BatchSize)
-                .SelectMany(Names.ReadBy),
-            view);
+        names.Demand(board, ReadForItems(definition), view);
         if (!TryList(definition, $"{place}.with_items", view, out var items, out var error)
-            || !TryCount(definition.Concurrency, $"{place}.concurrency", view, TaskItems.DefaultConcurrency, out var concurrency, out error)
-            || !TryCount(definition.BatchSize, $"{place}.batch_size", view, 0, out var batchSize, out error))
+            || !TryCount(definition.Concurrency, $"{place}.concurrency", view, TaskItems.DefaultConcurrency, int.MaxValue, out var concurrency, out error)
+            || !TryCount(definition.BatchSize, $"{place}.batch_size", view, 0, int.MaxValue, out var batchSize, out error))
         {
-            EndAtOnce(run, error!);
+            End(run, RunOutcome.Failed, error, 0);
             return;
         }
 
-        var key = new ValueKey(KeptKind.Items, run.Number, 0);
-        names.Keep(key, Value.Of(items));
-        commands.Add(new KeepValue(key, Value.Of(items)));
+        if (items.Count > 0)
+            Keep(new(KeptKind.Items, run.Number, 0), Value.Of(items));
+        started += Stored.SizeOf(Value.Of(items));
         Fill(Set(run with
         {
             Phase = RunPhase.Running,
@@ -32,6 +28,9 @@ sealed partial class Turn
             Items = new() { Total = items.Count, Concurrency = Math.Min(concurrency, TaskItems.ConcurrencyMax), BatchSize = batchSize },
         }));
     }
+
+    static IEnumerable<VariableUse> ReadForItems(TaskItems items)
+        => items.Named.Select(named => named.Value).Append(items.Single).Append(items.Concurrency).Append(items.BatchSize).SelectMany(Names.ReadBy);
 
     bool TryList(TaskItems definition, string place, View view, out ValueList items, out TaskError? error)
     {
@@ -103,7 +102,9 @@ sealed partial class Turn
 
         var task = workflow.Tasks[run.Task];
         var items = run.Items!;
-        while (items.MayBegin && endedAtOnce < EndedAtOnceMax)
+        if (board.Status is not WorkflowStatus.Running)
+            items = Abandoned(items with { IsStopped = true });
+        while (items.MayBegin && HasRoom)
         {
             var item = items.Next;
             items = items with { Next = item + 1 };
@@ -177,8 +178,14 @@ sealed partial class Turn
 
     void BeginItemAgain(Run run, int item)
     {
-        if (run.Items?.Find(item) is not { IsRunning: false } open)
+        if (board.Status is not WorkflowStatus.Running || run.Items?.Find(item) is not { IsRunning: false } open)
             return;
+
+        if (!HasRoom)
+        {
+            Set(run with { Items = run.Items.With(open with { Until = now }) });
+            return;
+        }
 
         var task = workflow.Tasks[run.Task];
         var items = Execute(run, task, item, open.Try) is { } error

@@ -3,23 +3,35 @@ namespace Attune.Engine.Workflows.Conducting;
 /// <summary>While a workflow is paused, what ends is kept as it came. Time stands still for it.</summary>
 sealed partial class Turn
 {
-    void Pause(string reason)
+    void Pause(PauseRequested pause)
     {
-        if (board.Status is not WorkflowStatus.Running || board.IsPaused)
+        if (board.Status is not WorkflowStatus.Running)
             return;
 
-        (board.PausedAt, board.PauseReason) = (now, reason);
+        // Of two reasons that of the person stays: it holds for longer.
+        if (!board.IsPaused || (board.PausedBy is Pausers.Caller && !pause.ByCaller))
+            board.PauseReason = pause.Reason;
+        board.PausedBy |= pause.ByCaller ? Pausers.Caller : Pausers.Person;
+        if (board.IsPaused)
+            return;
+
+        board.PausedAt = now;
         foreach (var run in LiveActions())
             commands.Add(new PauseRun(run.Number));
     }
 
-    void Resume()
+    void Resume(ResumeRequested resume)
     {
         if (board.PausedAt is not { } since)
             return;
+        if (resume.ByCaller && board.PausedBy.HasFlag(Pausers.Person))
+        {
+            board.PausedBy = Pausers.Person;
+            return;
+        }
 
         Shift(now > since ? now - since : TimeSpan.Zero);
-        (board.PausedAt, board.PauseReason) = (null, null);
+        (board.PausedAt, board.PausedBy, board.PauseReason) = (null, Pausers.None, null);
         foreach (var run in LiveActions())
             commands.Add(new ResumeRun(run.Number));
 
@@ -47,12 +59,7 @@ sealed partial class Turn
 
     // Questions keep their own time.
     List<Run> LiveActions()
-        => [.. board.RunsInOrder.Where(run => run.IsLive && workflow.Tasks[run.Task].Inquiry is null && !IsHeld(run))];
-
-    bool IsHeld(Run run) => board.Held.Count > 0
-        && (run.Items is { } items
-            ? items.Open.All(open => !open.IsRunning || board.Held.ContainsKey(new(run.Number, open.Item, open.Try)))
-            : board.Held.ContainsKey(new(run.Number, -1, run.Try)));
+        => [.. board.RunsInOrder.Where(run => board.IsExecuting(run) && workflow.Tasks[run.Task].Inquiry is null)];
 
     void Shift(TimeSpan time)
     {

@@ -56,7 +56,7 @@ sealed partial class Turn
     }
 
     // Null where there is no template.
-    bool TrySeconds(Template? template, string place, View view, out TimeSpan? time, [NotNullWhen(false)] out TaskError? error)
+    bool TrySeconds(Template? template, string place, View view, int minimum, out TimeSpan? time, [NotNullWhen(false)] out TaskError? error)
     {
         (time, error) = (null, null);
         if (template is null)
@@ -64,14 +64,14 @@ sealed partial class Turn
         if (!TryRender(template, place, view, out var value, out error))
             return false;
 
-        if (value.IsNumber && value.AsDouble() is >= 0 and <= Workflow.SecondsMax and var seconds)
+        if (value.IsNumber && value.AsDouble() is <= Workflow.SecondsMax and var seconds && seconds >= minimum)
             time = TimeSpan.FromSeconds(seconds);
         else
-            error = Unsuitable(place, value, $"a number of seconds from 0 to {Workflow.SecondsMax}");
+            error = Unsuitable(place, value, $"a number of seconds from {minimum} to {Workflow.SecondsMax}");
         return error is null;
     }
 
-    bool TryCount(Template? template, string place, View view, int otherwise, out int count, [NotNullWhen(false)] out TaskError? error)
+    bool TryCount(Template? template, string place, View view, int otherwise, int most, out int count, [NotNullWhen(false)] out TaskError? error)
     {
         (count, error) = (otherwise, null);
         if (template is null)
@@ -80,10 +80,10 @@ sealed partial class Turn
             return false;
 
         // 3.0 is whole too: JSON does not tell it from 3.
-        if (value.IsNumber && value.AsDouble() is >= 1 and <= int.MaxValue and var number && number == Math.Floor(number))
+        if (value.IsNumber && value.AsDouble() is >= 1 and var number && number <= most && number == Math.Floor(number))
             count = (int)number;
         else
-            error = Unsuitable(place, value, "a whole number from 1 on");
+            error = Unsuitable(place, value, most == int.MaxValue ? "a whole number from 1 on" : $"a whole number from 1 to {most}");
         return error is null;
     }
 

@@ -8,9 +8,16 @@ sealed partial class Turn
 {
     void Begin(Run run)
     {
-        if (run.Phase is RunPhase.Running || board.IsPaused || run.Until > now)
+        if (board.Status is not WorkflowStatus.Running || run.Phase is RunPhase.Running || board.IsPaused || run.Until > now)
             return;
 
+        BeginNow(run);
+        if (!board.Runs.ContainsKey(run.Number))
+            endedAtOnce++;
+    }
+
+    void BeginNow(Run run)
+    {
         var task = workflow.Tasks[run.Task];
         if (run.HasEditedResult)
         {
@@ -20,12 +27,12 @@ sealed partial class Turn
 
         if (run.Phase is RunPhase.Reached && !TryDelay(ref run, task))
             return;
-        if (endedAtOnce >= EndedAtOnceMax)
+        if (!HasRoom)
             Set(run with { Phase = RunPhase.Ready, Until = now });
         else if (task.Items is not null)
             OpenItems(run, task);
         else if (Execute(run, task, -1, run.Try) is { } error)
-            EndAtOnce(run, error);
+            End(run, RunOutcome.Failed, error, 0);
         else
             Set(run with { Phase = RunPhase.Running, Until = null });
     }
@@ -33,20 +40,14 @@ sealed partial class Turn
     // False where it does not begin yet, or ever.
     bool TryDelay(ref Run run, WorkflowTask task)
     {
-        if (!TrySeconds(task.Delay, $"tasks.{task.Name}.delay", new(run.Context), out var delay, out var error))
+        if (!TrySeconds(task.Delay, $"tasks.{task.Name}.delay", new(run.Context), 0, out var delay, out var error))
         {
-            EndAtOnce(run, error);
+            End(run, RunOutcome.Failed, error, 0);
             return false;
         }
 
         run = Set(run with { Phase = RunPhase.Ready, Until = delay > TimeSpan.Zero ? now + delay : null });
         return run.Until is null;
-    }
-
-    void EndAtOnce(Run run, TaskError error)
-    {
-        endedAtOnce++;
-        End(run, RunOutcome.Failed, error, 0);
     }
 
     void EndTry(Run run, RunOutcome outcome, TaskError? error, long handle)
@@ -108,6 +109,9 @@ sealed partial class Turn
         return task.Inquiry is { } inquiry ? Ask(key, task, inquiry, view) : Act(key, run, task, view);
     }
 
+    static IEnumerable<VariableUse> ReadWhenReached(WorkflowTask task)
+        => Names.ReadBy(task.Delay).Concat(task.Items is { } items ? ReadForItems(items) : []).Concat(ReadAtStart(task));
+
     static IEnumerable<VariableUse> ReadAtStart(WorkflowTask task)
     {
         Template?[] templates =
@@ -128,7 +132,11 @@ sealed partial class Turn
         else
             return mistake;
 
-        if (!TrySeconds(task.Timeout, $"{place}.timeout", view, out var timeout, out var error))
+        var size = Stored.SizeOf(parameters);
+        if (size > InputMax)
+            return new("INPUT_TOO_LARGE", $"{place}.input: it would take {size / 1024} KiB; at most {InputMax / 1024} KiB are allowed. Give what is large in another way, such as where it is kept.");
+
+        if (!TrySeconds(task.Timeout, $"{place}.timeout", view, 1, out var timeout, out var error))
             return error;
 
         var labels = new Dictionary<string, string>();
@@ -144,6 +152,7 @@ sealed partial class Turn
             }
         }
 
+        started += size;
         commands.Add(new StartAction(key, task.Name, task.ActionRef!, parameters, timeout, labels, view.Batch, 1 + (task.Retry?.Count ?? 0)));
         return null;
     }
@@ -157,9 +166,9 @@ sealed partial class Turn
     {
         var place = $"tasks.{task.Name}.inquiry";
         if (!TryRender(inquiry.Prompt, $"{place}.prompt", view, out var prompt, out var error)
-            || !TryCount(inquiry.Quorum, $"{place}.quorum", view, 1, out var quorum, out error)
+            || !TryCount(inquiry.Quorum, $"{place}.quorum", view, 1, TaskInquiry.QuorumMax, out var quorum, out error)
             || !TrySeconds(
-                inquiry.Timeout ?? task.Timeout, inquiry.Timeout is null ? $"tasks.{task.Name}.timeout" : $"{place}.timeout", view,
+                inquiry.Timeout ?? task.Timeout, inquiry.Timeout is null ? $"tasks.{task.Name}.timeout" : $"{place}.timeout", view, 1,
                 out var timeout, out error))
             return error;
         if (prompt.Kind is not ValueKind.String)
@@ -174,8 +183,17 @@ sealed partial class Turn
             if (logins.Kind is not ValueKind.List || logins.Items.Any(login => login.Kind is not ValueKind.String))
                 return Unsuitable(where, logins, "a list of logins");
             identities.AddRange(logins.Items.Select(login => login.AsString()));
+
+            // Nobody named means everybody who may answer: not what an expression that finds nobody is meant to say.
+            if (identities.Count == 0 && inquiry.PermissionSets.Count == 0)
+            {
+                return new(
+                    ExpressionFailed,
+                    $"{where}: it gives an empty list, so nobody is asked; give a login at least, or name `permission_sets` beside it.");
+            }
         }
 
+        started += prompt.AsString().Length;
         commands.Add(new AskPeople(
             key, task.Name, prompt.AsString(), inquiry.ResponseSchema, identities, inquiry.PermissionSets, quorum, timeout, inquiry.Reminder,
             inquiry.NoSelfAnswer, 1 + (task.Retry?.Count ?? 0)));

@@ -14,6 +14,12 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
     // rest waits for the next, so that no step is endless.
     const int EndedAtOnceMax = 1000;
 
+    // Of one execution, in bytes of JSON: several of them still fit into a message to an agent.
+    const long InputMax = 1 << 20;
+
+    // Of all executions that one step starts, about: the host has them all at hand at once. The rest waits for the next step.
+    const long StartedMax = 16 << 20;
+
     // Of errors, in characters: an action may say a lot, and it is in the state.
     const int MessageMax = 2000;
 
@@ -22,11 +28,15 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
     readonly Queue<int> beginning = new();
     DateTimeOffset now;
     int endedAtOnce;
+    long started;
 
     public IReadOnlyList<Command> Commands => commands;
 
     /// <summary>Not empty: all that was decided is void, and the step has to be taken again with these values.</summary>
     public IReadOnlyList<ValueKey> Missing => missing.Keys;
+
+    // More may begin in this step.
+    bool HasRoom => endedAtOnce < EndedAtOnceMax && started < StartedMax;
 
     public void Take(Happening happening)
     {
@@ -76,13 +86,13 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
                 Wake();
                 break;
             case CancelRequested cancel:
-                Cancel(cancel.Reason);
+                Cancel(cancel);
                 break;
             case PauseRequested pause:
-                Pause(pause.Reason);
+                Pause(pause);
                 break;
-            case ResumeRequested:
-                Resume();
+            case ResumeRequested resume:
+                Resume(resume);
                 break;
             case RerunRequested rerun:
                 Rerun(rerun.Tasks);
@@ -116,7 +126,7 @@ sealed partial class Turn(Workflow workflow, Board board, Names names)
             return;
         if (board.Deadline <= now)
         {
-            // A timeout that lets things run on would bound nothing.
+            // A timeout that lets things run on would bound nothing. What is ending anyway ends as it was going to.
             EndAs(WorkflowStatus.Timeout, new("TIMEOUT", $"The workflow took longer than {Seconds(board.Timeout!.Value)}."), stops: true);
             return;
         }

@@ -35,24 +35,30 @@ sealed class FlowReader(IReadOnlyDictionary<string, int> tasks)
         if (task.Find("next") is not { } next || !task.Expect("next", next, "a list of transitions", ValueKind.List))
             return transitions;
 
+        var isSure = false;
         for (var index = 0; index < next.AsList().Count; index++)
         {
             var (place, each) = ($"next[{index}]", next.AsList()[index]);
             if (task.Expect(place, each, "a mapping of `when`, `publish`, `do` and `else`", ValueKind.Map))
-                transitions.Add(Read(new DefinitionFields(each, task.Full(place), task.Mistakes), transitions));
+            {
+                var transition = Read(new DefinitionFields(each, task.Full(place), task.Mistakes), transitions.Count == 0, isSure);
+                isSure |= (transition.IsElse || transition.IsAlways) && !transition.IsExhaustible;
+                transitions.Add(transition);
+            }
         }
 
         return transitions;
     }
 
-    Transition Read(DefinitionFields fields, List<Transition> before)
+    // `isLate`: one of those before fires in any case.
+    Transition Read(DefinitionFields fields, bool isFirst, bool isLate)
     {
         var isElse = fields.Flag("else");
         if (isElse && fields.Has("when"))
             fields.Report("when", "does not go with `else`, which asks for nothing but that no transition before it fired.");
-        if (isElse && before.Count == 0)
+        if (isElse && isFirst)
             fields.Report("else", "must stand after the transitions that it is the alternative to.");
-        else if (isElse && before.Exists(transition => transition.IsElse || transition.IsAlways))
+        else if (isElse && isLate)
             fields.Report("else", "can never fire: one of the transitions before it always does.");
 
         var transition = new Transition

@@ -8,8 +8,6 @@ namespace Attune.Engine.Workflows.Definitions;
 /// <summary>Reads what a task asks people.</summary>
 static class InquiryReader
 {
-    const int QuorumMax = 1000;
-
     // What several people answered stands beside what one of them did.
     const string Reserved = "answers";
 
@@ -30,7 +28,7 @@ static class InquiryReader
             ResponseSchema(fields),
             identities,
             permissionSets,
-            fields.NumberOrExpression("quorum", 1, QuorumMax, isWhole: true),
+            fields.NumberOrExpression("quorum", 1, TaskInquiry.QuorumMax, isWhole: true),
             fields.NumberOrExpression("timeout", 1, Workflow.SecondsMax, isWhole: false),
             fields.Number("reminder", 60, Workflow.SecondsMax) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             fields.Flag("no_self_answer"));

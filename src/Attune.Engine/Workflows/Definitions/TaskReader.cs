@@ -8,6 +8,9 @@ static class TaskReader
 {
     const int RefMax = 128;
 
+    // Of `max_delay`: to a RetryPolicy 0 is no bound, and whoever writes it means no delay.
+    const double DelayMin = 0.001;
+
     static readonly Template EmptyMap = new(new TemplateConstant(Value.Of(ValueMap.Empty)));
 
     public static WorkflowTask Read(DefinitionFields fields, string name, int index, TaskFlow flow, IReadOnlyList<int> sources)
@@ -73,7 +76,7 @@ static class TaskReader
 
     static TaskItems? Items(DefinitionFields fields)
     {
-        var concurrency = fields.NumberOrExpression("concurrency", 1, TaskItems.CountMax, isWhole: true);
+        var concurrency = fields.NumberOrExpression("concurrency", 1, TaskItems.ConcurrencyMax, isWhole: true);
         var batchSize = fields.NumberOrExpression("batch_size", 1, TaskItems.CountMax, isWhole: true);
         if (fields.Find("with_items") is not { } given)
         {
@@ -128,7 +131,7 @@ static class TaskReader
                 "exponential" => Backoff.Exponential,
                 _ => Backoff.Constant,
             },
-            TimeSpan.FromSeconds(fields.Number("max_delay", 0, 86_400) ?? Math.Max(delay, 300)),
+            TimeSpan.FromSeconds(fields.Number("max_delay", DelayMin, 86_400) ?? Math.Max(delay, 300)),
             fields.Condition("when"));
         fields.Done();
         return retry;

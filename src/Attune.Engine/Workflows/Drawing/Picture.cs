@@ -18,7 +18,7 @@ enum NodeShape
 sealed record PictureNode(string Key, string Title, string Subtitle, string Note, NodeShape Shape, TaskState? State);
 
 /// <param name="From">The place of a node.</param>
-/// <param name="Label">The condition, in full; empty without.</param>
+/// <param name="Label">The condition, or some of several; empty without.</param>
 /// <param name="IsOnError">Only where nothing else fired.</param>
 sealed record PictureEdge(int From, int To, string Label, bool IsOnError);
 
@@ -27,6 +27,9 @@ sealed record PictureEdge(int From, int To, string Label, bool IsOnError);
 /// <param name="Edges">At most one from a node to another.</param>
 sealed record Picture(IReadOnlyList<PictureNode> Nodes, IReadOnlyList<PictureEdge> Edges)
 {
+    // No drawing has room for more; between two tasks there may be a hundred thousand conditions.
+    const int LabelMax = 200;
+
     public static Picture Of(Workflow workflow, IReadOnlyList<TaskStanding>? standing)
     {
         var nodes = workflow.Tasks.Select(task => Node(task, standing?[task.Index])).ToList();
@@ -56,7 +59,9 @@ sealed record Picture(IReadOnlyList<PictureNode> Nodes, IReadOnlyList<PictureEdg
 
             // Two ways to the same task are one line; without a condition on one of them neither says much.
             var known = edges[places[edge.To]];
-            var label = (known.Label, edge.Label) is ("", _) or (_, "") ? "" : $"{known.Label} | {edge.Label}";
+            var label = (known.Label, edge.Label) is ("", _) or (_, "") ? ""
+                : known.Label.Length > LabelMax ? known.Label
+                : $"{known.Label} | {edge.Label}";
             edges[places[edge.To]] = known with { Label = label, IsOnError = known.IsOnError && edge.IsOnError };
         }
 

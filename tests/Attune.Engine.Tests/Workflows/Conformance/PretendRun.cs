@@ -101,10 +101,10 @@ sealed class PretendRun(
                 Cancel(cancel.Run);
                 break;
             case PauseRun pause:
-                TellChildren(pause.Run, "pause", () => new PauseRequested(stage.Now, $"{path}: {State.PauseReason}"));
+                TellChildren(pause.Run, "pause", () => new PauseRequested(stage.Now, $"{path}: {State.PauseReason}", ByCaller: true));
                 break;
             case ResumeRun resume:
-                TellChildren(resume.Run, "resume", () => new ResumeRequested(stage.Now));
+                TellChildren(resume.Run, "resume", () => new ResumeRequested(stage.Now, ByCaller: true));
                 break;
             case CancelWorkflows cancelled:
                 TellChildren(cancelled.Run, "cancel", () => new CancelRequested(stage.Now, "Its workflow was cancelled."));
@@ -154,7 +154,7 @@ sealed class PretendRun(
         {
             stage.Tell($"stop {execution.Task}");
             if (execution.Child is { } child)
-                stage.Plan(stage.Now, () => child.Hear(new CancelRequested(stage.Now, "Its workflow was cancelled.")));
+                stage.Plan(stage.Now, () => child.Hear(new CancelRequested(stage.Now, "Its workflow was cancelled.", Stops: true)));
             else
                 Plan(execution, execution.Outcome!.StopsAfter, RunOutcome.Cancelled, Value.Null, CaseReader.UsualError(RunOutcome.Cancelled));
         }

@@ -89,7 +89,7 @@ sealed class RandomPlans(Random random, bool isSteady)
         var when = Chance(0.4) ? null : mayBeElse && Chance(0.3) ? "else" : conditions[random.Next(conditions.Length)];
         var publish = new Dictionary<string, string>();
         if (Chance(0.4))
-            publish[$"t{(isSteady ? index : random.Next(count))}"] = isSteady ? "1" : Chance(0.7) ? "{{ default(result.n, 0) }}" : "{{ result }}";
+            publish[$"t{(isSteady ? index : random.Next(count))}"] = isSteady ? "{{ result }}" : Chance(0.7) ? "{{ default(result.n, 0) }}" : "{{ result }}";
 
         var targets = new List<string>();
         for (var target = random.Next(4); target > 0 && index + 1 < count; target--)

@@ -6,22 +6,40 @@ namespace Attune.Engine.Tests.Workflows.Simulation;
 /// <param name="startsOver">The whole may be tried again, and counts anew then.</param>
 sealed class Rules(Workflow workflow, bool startsOver)
 {
+    const int RunsMax = 100_000;
+
     readonly Dictionary<int, string> taskOfRun = [];
     readonly HashSet<RunKey> live = [];
     readonly Dictionary<string, int> runs = [];
+    readonly LowerBounds least = new(workflow);
     bool isChanged;
 
     /// <summary>Of each task that ran, by name. A run whose input could not be rendered is none.</summary>
     public IReadOnlyDictionary<string, int> Runs => runs;
 
-    public void Tell(RunEnded ended) => live.Remove(ended.Key);
+    public void Tell(RunEnded ended)
+    {
+        if (live.Remove(ended.Key) && ended.Outcome is RunOutcome.Completed)
+            least.Completed(ended.Key, taskOfRun[ended.Key.Run]);
+    }
 
-    public void CheckCommands(IReadOnlyList<Command> commands, bool wasFinished, bool isPaused, WorkflowState after)
+    /// <summary>Of a step that took nothing else.</summary>
+    public void CheckStep(Happening happening, WorkflowState before, WorkflowState after, IReadOnlyList<Command> commands)
+    {
+        var starts = commands.FirstOrDefault(command => command is StartAction or AskPeople);
+        var isAtItsEnd = before.Status is WorkflowStatus.Ending && after.Status is not WorkflowStatus.Running;
+        World.Check(starts is null || !isAtItsEnd, $"It was ending and says {starts}.");
+        World.Check(starts is null || happening is not CancelRequested, $"It was cancelled and says {starts}.");
+        World.Check(starts is null || !before.IsPaused || !after.IsPaused, $"It is paused and says {starts}.");
+        if (happening is EditRequested edit)
+            CheckEdit(edit, before, commands);
+    }
+
+    public void CheckCommands(IReadOnlyList<Command> commands, bool wasFinished, WorkflowState after)
     {
         var isOver = wasFinished;
         foreach (var command in commands)
         {
-            World.Check(!isPaused || command is not (StartAction or AskPeople), $"It is paused and says {command}.");
             World.Check(!isOver || command is ReopenWorkflow or KeepValue, $"It has ended and says {command}.");
             switch (command)
             {
@@ -42,6 +60,12 @@ sealed class Rules(Workflow workflow, bool startsOver)
                     break;
                 case ResumeRun { Run: var run }:
                     CheckLive(run, command);
+                    break;
+                case KeepValue { Key.Kind: KeptKind.Items } list:
+                    least.Began(list.Key.Run, list.Value.AsList().Count);
+                    break;
+                case KeepValue:
+                    isChanged = true;
                     break;
                 case ReopenWorkflow:
                     World.Check(isOver, "It goes on although it has not ended.");
@@ -71,11 +95,27 @@ sealed class Rules(Workflow workflow, bool startsOver)
         else
         {
             World.Check(
-                running.Count > 0 || state.WakeAt is not null || state.IsPaused || state.Status is WorkflowStatus.Requested,
+                running.Count > 0 || state.IsPaused || state.Status is WorkflowStatus.Requested
+                    || (state.WakeAt is not null && state.Status is not WorkflowStatus.Ending),
                 "It waits for nothing, and has not ended.");
         }
 
-        CheckCounts(standing);
+        var executing = standing.SelectMany(task => task.Executing).ToHashSet();
+        World.Check(executing.SetEquals(running.Select(key => key.Run)), "It does not know what executes.");
+
+        CheckCounts(state, standing);
+    }
+
+    // What executes is left alone; everything else that has been reached may be changed.
+    void CheckEdit(EditRequested edit, WorkflowState before, IReadOnlyList<Command> commands)
+    {
+        var standing = before.Standing(workflow).Single(task => task.Name == edit.Task);
+        var isKept = commands.Any(command => command is KeepValue { Key.Kind: KeptKind.EditedInput or KeptKind.EditedResult });
+        var executes = edit.Item < 0 ? standing.Executing.Count > 0 : standing.ExecutingItems.Contains(edit.Item);
+        var mayBe = (before.IsPaused || before.IsFinished) && !executes;
+        World.Check(mayBe || !isKept, $"It takes {edit}, though that executes or the workflow runs.");
+        var isExhausted = before.Standing(workflow).Sum(task => task.RunCount) >= RunsMax;
+        World.Check(isKept || !mayBe || startsOver || standing.RunCount == 0 || isExhausted, $"It does not take {edit}.");
     }
 
     void Started(RunKey key, string task)
@@ -97,7 +137,7 @@ sealed class Rules(Workflow workflow, bool startsOver)
         => World.Check(live.Any(key => key.Run == run), $"It says {command}, but nothing of that runs.");
 
     // How often a task may have been run follows from how often those before it were. Attempts at the whole and changes add to that.
-    void CheckCounts(IReadOnlyList<TaskStanding> standing)
+    void CheckCounts(WorkflowState state, IReadOnlyList<TaskStanding> standing)
     {
         if (isChanged || startsOver)
             return;
@@ -117,6 +157,10 @@ sealed class Rules(Workflow workflow, bool startsOver)
 
             World.Check(standing[task.Index].RunCount <= limit, $"{task.Name} was run {standing[task.Index].RunCount} times; the graph allows {limit}.");
         }
+
+        // Of one that is ending, or paused, what has ended is not followed.
+        if (state.Status is WorkflowStatus.Running or WorkflowStatus.Completed && !state.IsPaused)
+            least.Check(standing);
 
         // By `retry` a task may end more often than it was begun.
         int Ends(int source) => standing[source].RunCount - standing[source].Live.Count + Again(source);

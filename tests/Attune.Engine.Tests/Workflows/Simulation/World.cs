@@ -129,6 +129,10 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
             {
                 Plan(TimeSpan.FromSeconds(at), () => new PauseRequested(Now, "Lunch."));
                 at += random.Next(12);
+                if (Has(Troubles.Reruns) && random.Next(3) == 0)
+                    Plan(TimeSpan.FromSeconds(at), RandomEdit);
+                if (Has(Troubles.Cancels) && random.Next(12) == 0)
+                    Plan(TimeSpan.FromSeconds(at), () => new CancelRequested(Now, "Not after lunch.", random.Next(2) == 0));
                 Plan(TimeSpan.FromSeconds(at), () => new ResumeRequested(Now));
             }
         }
@@ -177,13 +181,18 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
             ended.ForEach(rules.Tell);
 
         var count = heard.Count;
-        var (wasFinished, wasPaused) = (State.IsFinished, State.IsPaused && happenings.Count == 1);
+        var before = State;
         var step = Advance(State, happenings, key => ValueOf(key, count), random);
+        Check(
+            !step.State.HasVariablesOf(State) || Value.Of(step.State.Variables).Equals(Value.Of(State.Variables)),
+            "It says that the variables are as before, and they are not.");
         var json = step.State.ToJson();
         State = WorkflowState.Parse(workflow, json);
         Check(State.ToJson().AsSpan().SequenceEqual(json), "The state is another when it is read again.");
         said.AddRange(step.Commands);
-        rules.CheckCommands(step.Commands, wasFinished, wasPaused && State.IsPaused, State);
+        if (happenings.Count == 1)
+            rules.CheckStep(happenings[0], before, State, step.Commands);
+        rules.CheckCommands(step.Commands, before.IsFinished, State);
         ended.ForEach(rules.Tell);
         foreach (var command in step.Commands)
             CarryOut(command);
@@ -272,18 +281,22 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
         if (!Has(Troubles.Reruns) || executions.Count > ExecutionsMax || ++changes > 2 || random.Next(3) > 0)
             return false;
 
-        var task = workflow.Tasks[random.Next(workflow.Tasks.Count)].Name;
+        Plan(TimeSpan.FromSeconds(5), () => random.Next(3) > 0
+            ? RandomEdit()
+            : new RerunRequested(Now, [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomTask())]));
+        return true;
+    }
+
+    string RandomTask() => workflow.Tasks[random.Next(workflow.Tasks.Count)].Name;
+
+    EditRequested RandomEdit()
+    {
+        var task = RandomTask();
         var item = State.Standing(workflow).Single(each => each.Name == task).Items is { Total: > 0 } items && random.Next(2) == 0
             ? random.Next(items.Total)
             : -1;
         var value = Value.Of(new Dictionary<string, Value> { ["n"] = Value.Of(3) });
-        Plan(TimeSpan.FromSeconds(5), () => random.Next(3) switch
-        {
-            0 => new RerunRequested(Now, [task]),
-            1 => new EditRequested(Now, task, item, value, null),
-            _ => new EditRequested(Now, task, item, null, value),
-        });
-        return true;
+        return random.Next(2) == 0 ? new(Now, task, item, value, null) : new(Now, task, item, null, value);
     }
 
     sealed record Execution(RunKey Key, long Handle, RunOutcome Outcome, Value Result)
