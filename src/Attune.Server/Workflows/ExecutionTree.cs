@@ -207,8 +207,8 @@ sealed class ExecutionTree
             Run = row.TaskRun,
             StartedAt = row.StartedAt?.ToTimestamp(),
             FinishedAt = isOver ? row.FinishedAt?.ToTimestamp() : null,
-            Error = standing?.Error.ToWire(),
-            Waiting = standing?.Waiting ?? "",
+            Error = Brief(standing?.Error.ToWire()),
+            Waiting = Cut(standing?.Waiting ?? ""),
             Items = items.ToWire(),
         })
         {
@@ -238,8 +238,8 @@ sealed class ExecutionTree
                 ActionRef = run.Graph.Tasks[index].ActionRef ?? "",
                 State = standing.State.ToWire(),
                 Run = Math.Max(1, standing.RunCount),
-                Error = standing.Error.ToWire(),
-                Waiting = standing.Waiting ?? "",
+                Error = Brief(standing.Error.ToWire()),
+                Waiting = Cut(standing.Waiting ?? ""),
                 Items = standing.Items.ToWire(),
             })
             {
@@ -253,9 +253,11 @@ sealed class ExecutionTree
     }
 
     // Thousands of nodes have to fit into a message.
-    static Wire.ExecutionError? Brief(string? json)
+    static Wire.ExecutionError? Brief(string? json) => Brief(ErrorJson.Read(json));
+
+    static Wire.ExecutionError? Brief(Wire.ExecutionError? error)
     {
-        if (ErrorJson.Read(json) is not { } error)
+        if (error is null)
             return null;
 
         error.StderrTail = "";
