@@ -36,6 +36,32 @@ public sealed class WorkflowFileTests
             """);
 
     [Fact]
+    public void Mistakes_of_reading_do_not_hide_those_among_what_is_around_it()
+        => Same(
+            """
+            3:7 tasks.a.action: There is no action 'core.ecoh'. Did you mean 'core.echo'?
+            4:5 tasks.a.delay: There is no 'vars.m': neither `vars` nor any `publish` has it. Did you mean 'n'? (character 4)
+            5:13 tasks.a.next[0].do: There is no task 'bb'. Did you mean 'b'?
+            7:5 tasks.b.action: There is no action 'core.nop'. Did you mean 'core.noop'?
+            8:13 tasks.b.input.message: There is no function 'uper'. Did you mean 'upper'? (character 4)
+            9:5 tasks.b.retry: must be a mapping, not a number.
+            11:13 tasks.c.input.mesage: is not known. Did you mean 'message'?
+            """,
+            """
+            vars: {n: 1}
+            tasks:
+              a: {action: core.ecoh,
+                delay: "{{ vars.m }}",
+                next: [{do: bb}]}
+              b:
+                action: core.nop
+                input: {message: "{{ uper('x') }}"}
+                retry: 3
+              c: {action: core.echo,
+                input: {mesage: 1}}
+            """);
+
+    [Fact]
     public void A_task_in_a_list_is_found_by_its_name()
         => Same(
             """

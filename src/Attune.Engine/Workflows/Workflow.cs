@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Attune.Engine.Expressions;
-using Attune.Engine.Workflows.Definitions;
 
 namespace Attune.Engine.Workflows;
 
@@ -36,11 +35,15 @@ public sealed class Workflow
     /// <summary>Where it starts: tasks that nothing leads to, in order.</summary>
     public required IReadOnlyList<int> Roots { get; init; }
 
-    FrozenDictionary<string, WorkflowTask> ByName => field ??= Tasks.ToFrozenDictionary(task => task.Name, StringComparer.Ordinal);
+    FrozenDictionary<string, WorkflowTask> ByName => field ??= Tasks.DistinctBy(task => task.Name).ToFrozenDictionary(task => task.Name, StringComparer.Ordinal);
 
     public WorkflowTask? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>Reads a definition as it is stored, or as a file has it turned to JSON. Null when there is a problem.</summary>
     public static Workflow? Read(JsonElement definition, List<WorkflowProblem> problems)
-        => WorkflowReader.Read(definition, problems);
+    {
+        var reading = WorkflowReading.Read(definition);
+        problems.AddRange(reading.Problems);
+        return reading.Workflow;
+    }
 }

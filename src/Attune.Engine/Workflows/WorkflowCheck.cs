@@ -39,6 +39,38 @@ public sealed record WorkflowCheckSurroundings
 public static class WorkflowCheck
 {
     public static IReadOnlyList<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around)
+        => Find(workflow, around, isFlowKnown: true);
+
+    /// <summary>
+    /// The same of as much as could be read, so that all mistakes come at once. Of a place that could not be read nothing more is said.
+    /// </summary>
+    public static IReadOnlyList<WorkflowProblem> Find(WorkflowReading reading, WorkflowCheckSurroundings around)
+    {
+        if (reading.Sketch is null)
+            return [];
+
+        var found = Find(reading.Sketch, around, reading.IsFlowKnown);
+        if (reading.Workflow is not null)
+            return found;
+
+        var unread = reading.Problems.Select(problem => problem.Path).ToHashSet();
+        var variablesMissing = unread.Any(path => path.StartsWith("vars", StringComparison.Ordinal) || path.Contains(".publish", StringComparison.Ordinal));
+        return [.. found.Where(problem
+            => !IsWithin(problem.Path, unread) && !(variablesMissing && problem.Message.Contains(NameCheck.NoVariable, StringComparison.Ordinal)))];
+    }
+
+    // Of an input that could not be read, every parameter would be missing.
+    static bool IsWithin(string path, HashSet<string> unread)
+    {
+        const string input = ".input";
+        var whole = path.IndexOf(input, StringComparison.Ordinal) is var at && at < 0 ? path : path[..(at + input.Length)];
+        return unread.Any(place => IsBelow(path, place) || (at >= 0 && IsBelow(place, whole)));
+    }
+
+    static bool IsBelow(string path, string place)
+        => place is not "" && path.StartsWith(place, StringComparison.Ordinal) && (path.Length == place.Length || path[place.Length] is '.' or '[');
+
+    static List<WorkflowProblem> Find(Workflow workflow, WorkflowCheckSurroundings around, bool isFlowKnown)
     {
         var problems = new List<WorkflowProblem>();
         var mistakes = new Mistakes(problems);
@@ -53,6 +85,9 @@ public static class WorkflowCheck
             names.Check(place);
             secrets.Check(place);
         }
+
+        if (!isFlowKnown)
+            return problems;
 
         var graph = new TaskGraph(workflow);
         new JoinCheck(workflow, graph, mistakes).Check();

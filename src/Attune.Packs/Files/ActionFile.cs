@@ -78,9 +78,9 @@ public sealed partial record ActionFile
     public bool IsWorkflow => WorkflowFile is not null;
 
     /// <summary>Every mistake of the workflow among the actions around it, each with its line; reading it has found the others.</summary>
-    public IEnumerable<PackProblem> CheckWorkflow(WorkflowCheckSurroundings around) => Graph?.Workflow is null
+    public IEnumerable<PackProblem> CheckWorkflow(WorkflowCheckSurroundings around) => Graph is null
         ? []
-        : Graph.Check(around with { Ref = Ref, Parameters = Parameters.Schema })
+        : Graph.CheckFurther(around with { Ref = Ref, Parameters = Parameters.Schema })
             .Select(problem => new PackProblem(WorkflowFile!, problem.Line, problem.Path, problem.Message));
 
     internal static ActionFile Read(FieldReader fields, PackLayout layout)

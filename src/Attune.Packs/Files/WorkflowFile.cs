@@ -15,12 +15,13 @@ public sealed record WorkflowFileProblem(int Line, int Column, string Path, stri
 public sealed class WorkflowFile
 {
     readonly YamlMap? root;
-    readonly IReadOnlyList<WorkflowFileProblem> ofReading;
+    readonly WorkflowReading? reading;
+    readonly IReadOnlyList<WorkflowFileProblem> ofFile;
 
     // Tasks go by their names in paths; in a list they have places.
     readonly Dictionary<string, int> listed = new(StringComparer.Ordinal);
 
-    WorkflowFile(IReadOnlyList<WorkflowFileProblem> problems) => ofReading = problems;
+    WorkflowFile(IReadOnlyList<WorkflowFileProblem> problems) => ofFile = problems;
 
     WorkflowFile(YamlMap map, List<WorkflowFileProblem> problems)
     {
@@ -32,17 +33,19 @@ public sealed class WorkflowFile
                 listed.TryAdd(name.Text, index);
         }
 
-        var found = new List<WorkflowProblem>();
-        Workflow = Workflow.Read(JsonElement.Parse(map.ToJson()), found);
+        reading = WorkflowReading.Read(JsonElement.Parse(map.ToJson()));
         Json = Workflow is null ? null : Normal(map).ToJson();
-        ofReading = [.. problems, .. found.Select(Placed)];
+        ofFile = problems;
     }
 
     /// <summary>The definition as it is stored: tasks are a list in the order of the file, each with its `name`. Null where it could not be read.</summary>
     public string? Json { get; }
 
     /// <summary>Null where it could not be read.</summary>
-    public Workflow? Workflow { get; }
+    public Workflow? Workflow => reading?.Workflow;
+
+    /// <summary>Refs of the actions that it calls as far as it could be read, each once.</summary>
+    public IReadOnlyList<string> Actions => reading?.Actions ?? [];
 
     /// <summary>Never throws for what is in the text; see <see cref="PackReader"/> for the limits.</summary>
     public static WorkflowFile Read(string yaml)
@@ -59,12 +62,16 @@ public sealed class WorkflowFile
 
     internal static WorkflowFile Of(YamlMap map) => new(map, []);
 
-    /// <summary>Every mistake, in the order of the file: those of reading it and, where it could be read, those among what is around it.</summary>
+    /// <summary>Every mistake, in the order of the file: those of reading it and those among what is around it.</summary>
     public IReadOnlyList<WorkflowFileProblem> Check(WorkflowCheckSurroundings around)
-        => InOrder(Workflow is null ? ofReading : [.. ofReading, .. WorkflowCheck.Find(Workflow, around).Select(Placed)]);
+        => InOrder([.. Problems, .. CheckFurther(around)]);
+
+    /// <summary>Only those among what is around it.</summary>
+    internal IReadOnlyList<WorkflowFileProblem> CheckFurther(WorkflowCheckSurroundings around)
+        => InOrder([.. (reading is null ? [] : WorkflowCheck.Find(reading, around)).Select(Placed)]);
 
     /// <summary>Only those of reading it.</summary>
-    internal IReadOnlyList<WorkflowFileProblem> Problems => InOrder(ofReading);
+    internal IReadOnlyList<WorkflowFileProblem> Problems => InOrder([.. ofFile, .. (reading?.Problems ?? []).Select(Placed)]);
 
     internal YamlPlace PlaceOf(string path)
     {

@@ -33,9 +33,7 @@ sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
 
         var answer = new Wire.CheckWorkflowResponse();
         var file = WorkflowFile.Read(request.Definition);
-        var around = file.Workflow is { } workflow
-            ? await SurroundAsync(caller, request, workflow, answer, ct)
-            : new WorkflowCheckSurroundings();
+        var around = await SurroundAsync(caller, request, file, answer, ct);
         answer.Problems.Add(file.Check(around).Take(ProblemsMax).Select(problem => new Wire.WorkflowProblem
         {
             Line = problem.Line,
@@ -53,9 +51,9 @@ sealed class CheckWorkflow(CalledActionStore called, PackStore packs)
     }
 
     async Task<WorkflowCheckSurroundings> SurroundAsync(
-        Caller caller, Wire.CheckWorkflowRequest request, Workflow workflow, Wire.CheckWorkflowResponse answer, CancellationToken ct)
+        Caller caller, Wire.CheckWorkflowRequest request, WorkflowFile file, Wire.CheckWorkflowResponse answer, CancellationToken ct)
     {
-        var refs = WorkflowCheck.ActionsOf(workflow).ToArray();
+        var refs = file.Actions.ToArray();
         var actions = (await called.FindAsync(refs, caller.PacksFor("actions", "read")?.ToArray(), ct)).ToDictionary(action => action.Ref);
         foreach (var own in request.Actions)
             actions[own.Ref] = new(own.Ref, Schema.Parse(JsonElement.Parse(own.ParametersSchema.ToUtf8Json())).Schema ?? Schema.Empty, own.IsWorkflow);

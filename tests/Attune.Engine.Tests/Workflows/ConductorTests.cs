@@ -63,6 +63,37 @@ public sealed class ConductorTests
     }
 
     [Fact]
+    public void What_counted_with_a_side_branch_does_not_count_again_when_a_cycle_goes_on()
+    {
+        var play = new Play(Definition.Read(
+            """
+            {'vars': {'n': 0}, 'tasks': {
+              'turn': {'action': 'a.b', 'next': [
+                {'when': 'vars.n > 0 and vars.n < 5', 'publish': {'n': '{{ vars.n + 1 }}'}, 'do': 'turn'},
+                {'when': 'vars.n == 0', 'publish': {'n': 1, 'x': 1}, 'do': ['turn', 'side']}]},
+              'side': {'action': 'a.b', 'next': [{'publish': {'x': 7}}]}}}
+            """));
+        play.End("turn");
+        play.End("side");
+        while (!play.State.IsFinished)
+            play.End("turn");
+
+        Assert.Equal(("5", "7"), (play.Variable("n"), play.Variable("x")));
+    }
+
+    [Fact]
+    public void Items_that_wait_for_their_next_try_are_not_tried_when_another_has_failed()
+    {
+        var play = new Play(Definition.Read("{'tasks': {'copy': {'action': 'a.b', 'with_items': [0, 1], 'retry': {'count': 2, 'delay': 60}}}}"));
+        play.Hear(play.Ended(new(1, 0, 0), RunOutcome.Failed));
+        Assert.Equal(play.Now.AddSeconds(60), play.State.WakeAt);
+        play.Hear(play.Ended(new(1, 1, 0), RunOutcome.Cancelled));
+
+        Assert.Equal(RunOutcome.Failed, play.Finished!.Outcome);
+        Assert.Equal(new ItemsStanding(2, 0, 2, 0), play.Standing("copy").Items);
+    }
+
+    [Fact]
     public void A_cycle_keeps_the_state_small()
     {
         var play = new Play(Definition.Read(

@@ -16,6 +16,9 @@ sealed class NameCheck
     static readonly string[] OfItem = ["item", "index", "batch"];
     static readonly HashSet<string> OutcomeNames = [.. OutcomeFunctions.All.Select(function => function.Name)];
 
+    /// <summary>How what is told of an unknown variable begins.</summary>
+    public const string NoVariable = "There is no 'vars.";
+
     readonly Workflow workflow;
     readonly WorkflowCheckSurroundings around;
     readonly Mistakes mistakes;
@@ -52,7 +55,7 @@ sealed class NameCheck
             [var root, ..] when !roots.Contains(root) => UnknownRoot(root, place, roots),
             ["parameters", _, ..] => Of(use, 1, around.Parameters),
             ["vars", var name, ..] when !use.IsOptional && !variables.Contains(name)
-                => $"There is no 'vars.{Mistakes.Cut(name)}': neither `vars` nor any `publish` has it.{mistakes.Near(name, variables)}",
+                => $"{NoVariable}{Mistakes.Cut(name)}': neither `vars` nor any `publish` has it.{mistakes.Near(name, variables)}",
             ["task", var name, ..] when workflow.Find(name) is null => $"There is no task '{Mistakes.Cut(name)}'.{mistakes.Near(name, tasks)}",
             ["task", var name, var member, ..] => Member($"task.{name}", member, OfTask),
             ["error", var member, ..] => Member("error", member, OfError),

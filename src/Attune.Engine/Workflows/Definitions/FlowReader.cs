@@ -24,6 +24,9 @@ sealed class FlowReader(IReadOnlyDictionary<string, int> tasks)
 
     readonly List<string> names = [.. tasks.Keys, .. Words.Keys];
 
+    /// <summary>Something leads to a task that is not there, or somewhere that could not be read.</summary>
+    public bool MissedTargets { get; private set; }
+
     public TaskFlow Read(DefinitionFields task) => new(Next(task), OnErrorOf(task));
 
     List<Transition> Next(DefinitionFields task)
@@ -106,6 +109,7 @@ sealed class FlowReader(IReadOnlyDictionary<string, int> tasks)
         if (tasks.TryGetValue(name, out var task))
             return new(WorkflowCommandWord.None, task);
 
+        MissedTargets = true;
         fields.Report(place, $"There is no task '{Mistakes.Cut(name)}'.{fields.Mistakes.Near(name, names)}");
         return null;
     }

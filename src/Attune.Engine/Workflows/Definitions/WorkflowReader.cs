@@ -20,16 +20,23 @@ sealed partial class WorkflowReader
     readonly List<DefinitionFields> found = [];
     readonly List<string> nameOf = [];
 
+    bool isFlowKnown;
+
     WorkflowReader(Mistakes mistakes) => this.mistakes = mistakes;
 
-    public static Workflow? Read(JsonElement definition, List<WorkflowProblem> problems)
+    public static WorkflowReading Read(JsonElement definition)
     {
+        var problems = new List<WorkflowProblem>();
         var mistakes = new Mistakes(problems);
         try
         {
             var value = Value.FromJson(definition);
             if (value.Kind is ValueKind.Map)
-                return new WorkflowReader(mistakes).Read(new DefinitionFields(value, "", mistakes));
+            {
+                var reader = new WorkflowReader(mistakes);
+                var sketch = reader.Read(new DefinitionFields(value, "", mistakes));
+                return new() { Problems = problems, Sketch = sketch, IsFlowKnown = reader.isFlowKnown };
+            }
 
             mistakes.Report("", $"A workflow must be a mapping with `tasks`, not {DefinitionFields.NameOf(value.Kind)}.");
         }
@@ -38,7 +45,7 @@ sealed partial class WorkflowReader
             mistakes.Report("", $"The definition cannot be read: {exception.Message}");
         }
 
-        return null;
+        return new() { Problems = problems, Sketch = null, IsFlowKnown = false };
     }
 
     Workflow? Read(DefinitionFields fields)
@@ -55,10 +62,10 @@ sealed partial class WorkflowReader
 
         var tasks = Graph();
         var roots = tasks.Where(task => task.Sources.All(source => source == task.Index)).Select(task => task.Index).ToArray();
-        if (mistakes.IsNone && roots.Length == 0)
-            mistakes.Report("tasks", $"There is no task to start with: each is named by a `do` or an `on_error` of another. Put one before them, such as `start: {{action: core.noop, next: [{{do: {tasks[0].Name}}}]}}`.");
-        if (!mistakes.IsNone)
+        if (tasks.Length == 0)
             return null;
+        if (isFlowKnown && roots.Length == 0)
+            mistakes.Report("tasks", $"There is no task to start with: each is named by a `do` or an `on_error` of another. Put one before them, such as `start: {{action: core.noop, next: [{{do: {tasks[0].Name}}}]}}`.");
 
         return new()
         {
@@ -133,6 +140,7 @@ sealed partial class WorkflowReader
     WorkflowTask[] Graph()
     {
         var reader = new FlowReader(names);
+        isFlowKnown = names.Count == found.Count;
         var flows = found.ConvertAll(reader.Read);
         var sources = found.ConvertAll(_ => new List<int>());
         var edges = 0;
@@ -150,8 +158,8 @@ sealed partial class WorkflowReader
             mistakes.Report("tasks", $"The transitions name {edges} tasks in all; at most {EdgesMax} are allowed.");
 
         // While a name is wrong, what leads to a task is not known.
-        var isKnown = mistakes.IsNone;
-        for (var index = 0; isKnown && index < found.Count; index++)
+        isFlowKnown &= !reader.MissedTargets;
+        for (var index = 0; isFlowKnown && index < found.Count; index++)
         {
             if (sources[index].TrueForAll(source => source == index) && found[index].Has("join"))
                 found[index].Report("join", "No other task leads to this one, so there is nothing to join. Name it in the `do` of others, or leave `join` out.");
