@@ -73,7 +73,7 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, Tim
         public required int NoticeCount { get; init; }
     }
 
-    /// <summary>All that is due and not held by others.</summary>
+    /// <summary>What is due and not held by others, as far as its time allows.</summary>
     /// <returns>How many.</returns>
     public async Task<int> RunAsync(DateTimeOffset now, CancellationToken ct)
     {

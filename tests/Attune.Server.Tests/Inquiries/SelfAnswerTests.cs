@@ -6,7 +6,6 @@ using Attune.Testing;
 using Attune.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Grpc.Core.Interceptors;
 using static Attune.Server.Tests.Inquiries.InquiryBench;
 
 namespace Attune.Server.Tests.Inquiries;
