@@ -11,6 +11,9 @@ static class ExitCode
     /// <summary>The workflow that was checked has problems.</summary>
     public const int ProblemsFound = 1;
 
+    /// <summary>The run that was to be changed stands as before.</summary>
+    public const int NothingDone = 1;
+
     /// <summary>The request cannot be carried out as it was put: a wrong option, a wrong parameter, nothing by that name.</summary>
     public const int Usage = 2;
 

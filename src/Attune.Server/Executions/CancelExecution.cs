@@ -82,6 +82,8 @@ sealed class CancelExecution(
         caller.Demand("executions", "cancel", execution.PackRef);
         if (execution.IsFinal)
             return execution;
+        if (MayAnswer.RefuseExecution(caller) is { } refused && await IsQuestionAsync(id, ct))
+            return refused;
 
         var message = $"Cancelled by {caller.Login}{(reason is "" ? "." : $": {reason}")}".Replace('\0', ' ');
         await WriteAsync(id, message, ct);
@@ -90,6 +92,13 @@ sealed class CancelExecution(
         workflows.Wake();
         changes.Status.Publish([id]);
         return await store.FindAsync(id, ct) is { } after ? after : ExecutionStore.NotFound([id]);
+    }
+
+    async Task<bool> IsQuestionAsync(long id, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await connection.QuerySingleAsync<bool>(
+            new CommandDefinition("select exists (select from inquiry where execution = @id)", new { id }, cancellationToken: ct));
     }
 
     // Results lock the execution first and the queue second, a cancel the other way round: meeting one is rare, and tried again.

@@ -8,6 +8,7 @@ static class ExecutionFeature
         .AddSingleton<ParameterSecrets>()
         .AddSingleton<PlaceExecutions>()
         .AddSingleton<InsertExecutions>()
+        .AddSingleton<WhoStarted>()
         .AddSingleton<StartExecution>()
         .AddSingleton<RerunExecution>()
         .AddSingleton<CancelExecution>()

@@ -111,7 +111,8 @@ sealed class ExecutionGrpc(
 
     async Task<Wire.Execution> ToExecutionAsync(StartExecution.Started started, Caller caller, CancellationToken ct)
     {
-        if (!started.Stored.Repeated)
+        // Whom an execution starts for is known to the row alone.
+        if (!started.Stored.Repeated && caller.ExecutionId is null)
             return started.Items[0].ToWire(started.Stored, caller.Login);
 
         // The first answer's execution as it stands now; removed since is only possible by hand in the database.

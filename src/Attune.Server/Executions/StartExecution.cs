@@ -28,7 +28,7 @@ sealed record StartCommand
 }
 
 /// <summary>Validates what is asked for, every mistake at once, and stores it. Ends after the commit.</summary>
-sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions insert, ParameterSecrets secrets)
+sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions insert, ParameterSecrets secrets, WhoStarted whoStarted)
 {
     const int RequestIdLength = 128;
     const short DefaultPriority = 5;
@@ -68,7 +68,8 @@ sealed partial class StartExecution(ActionCatalog catalog, InsertExecutions inse
 
         var request = new NewExecutions
         {
-            ExecutorId = caller.IdentityId,
+            // What the process of an execution starts, whoever started that one has started.
+            ExecutorId = caller.ExecutionId is { } execution ? await whoStarted.FindAsync(execution, ct) : caller.IdentityId,
             RequestId = caller.IdentityId == 0 ? "" : requestId,
             Rpc = rpc,
             Items = items,

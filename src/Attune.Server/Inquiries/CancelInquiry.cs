@@ -36,6 +36,8 @@ sealed class CancelInquiry(NpgsqlDataSource db, InquiryStore store, ExecutionCha
         if (inquiry is null || !(caller.May("inquiries", "read", inquiry.PackRef) || caller.May("inquiries", "cancel", inquiry.PackRef)))
             return InquiryStore.NotFound(id);
         caller.Demand("inquiries", "cancel", inquiry.PackRef);
+        if (MayAnswer.RefuseExecution(caller) is { } refused)
+            return refused;
 
         var message = $"Withdrawn by {caller.Login}{(reason is "" ? "." : $": {reason}")}".Replace('\0', ' ');
         var isCancelled = await WriteAsync(inquiry, message, ct);

@@ -56,15 +56,11 @@ sealed class InquiryGrpc(InquiryStore store, RespondInquiry respond, CancelInqui
     {
         var caller = context.GetCaller();
         var row = (await cancel.RunAsync(caller, request.InquiryId, request.Reason, context.CancellationToken)).OrThrowRpc();
-        return new() { Inquiry = row.ToWire(caller, clock.GetUtcNow()) };
+        return new() { Inquiry = row.ToWire([], caller, clock.GetUtcNow()) };
     }
 
     async Task<Inquiry> WithAnswersAsync(InquiryRow row, Caller caller, CancellationToken ct)
-    {
-        var inquiry = row.ToWire(caller, clock.GetUtcNow());
-        inquiry.Answers.Add((await store.ListAnswersAsync(row.Id, ct)).Select(answer => answer.ToWire()));
-        return inquiry;
-    }
+        => row.ToWire(await store.ListAnswersAsync(row.Id, ct), caller, clock.GetUtcNow());
 
     static string? NullIfEmpty(string text) => text is "" ? null : text;
 }

@@ -41,6 +41,27 @@ static class InquiryMapping
         };
     }
 
+    /// <summary>For whoever may do something with it, and perhaps not read it: then only how it stands, and what they answered themselves.</summary>
+    public static Wire.Inquiry ToWire(this InquiryRow row, IEnumerable<InquiryAnswerRow> answers, Caller caller, DateTimeOffset now)
+    {
+        var inquiry = row.ToWire(caller, now);
+        if (caller.May("inquiries", "read", row.PackRef))
+        {
+            inquiry.Answers.Add(answers.Select(ToWire));
+            return inquiry;
+        }
+
+        return new()
+        {
+            Id = inquiry.Id,
+            Status = inquiry.Status,
+            FinishedAt = inquiry.FinishedAt,
+            Answerable = inquiry.Answerable,
+            NotAnswerableBecause = inquiry.NotAnswerableBecause,
+            Answers = { answers.Where(each => each.Login == caller.Login).Select(ToWire) },
+        };
+    }
+
     public static Wire.InquiryAnswer ToWire(this InquiryAnswerRow row) => new()
     {
         Id = row.Id,

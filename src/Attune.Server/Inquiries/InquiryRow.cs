@@ -42,7 +42,7 @@ sealed record InquiryRow
     /// <summary>The caller is among those who are asked.</summary>
     public required bool IsAssigned { get; init; }
 
-    /// <summary>The caller started the workflow, or one above it, or emitted the event that did. Only known where it matters.</summary>
+    /// <summary>The caller is behind the workflow, see <see cref="Executions.WhoStarted"/>. Only known where it matters.</summary>
     public required bool IsStarter { get; init; }
 
     /// <summary>The caller's answer counts already.</summary>

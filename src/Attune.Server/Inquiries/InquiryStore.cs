@@ -1,3 +1,4 @@
+using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Dapper;
 using Npgsql;
@@ -45,22 +46,16 @@ sealed class InquiryStore(NpgsqlDataSource db)
         )
         """;
 
-    // The workflow, those above it, and the event that started the topmost where a person emitted or replayed it.
-    const string IsStarter = """
+    const string IsStarter = $"""
         (
             i.no_self_answer
             and exists (
                 with recursive above as (
-                    select x.id, x.parent, x.executor, x.enforcement from execution x where x.id = i.execution
-                    union all
-                    select x.id, x.parent, x.executor, x.enforcement from above join execution x on x.id = above.parent
+                    select x.id, x.parent, x.executor, x.enforcement, 0 as depth from execution x where x.id = i.execution
+                    union
+                    {WhoStarted.Above}
                 )
-                select
-                from above
-                left join enforcement n on n.id = above.enforcement
-                left join event v on v.id = n.event
-                where above.executor = @Identity
-                   or (v.origin in ('api', 'replay') and lower(v.source_ref) = lower(@Login)))
+                {WhoStarted.IsAmong})
         )
         """;
 

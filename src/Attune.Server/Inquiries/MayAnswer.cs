@@ -8,19 +8,19 @@ static class MayAnswer
     /// <summary>Null: they may, or could if it were still open.</summary>
     public static Failure? RefuseCaller(InquiryRow inquiry, Caller caller)
     {
-        if (caller.ExecutionId is not null)
-        {
-            return new(
-                FailureKind.Denied, "SELF_ANSWER",
-                "An execution cannot answer: a question is for people, and with its token a workflow could answer itself.");
-        }
-
+        if (RefuseExecution(caller) is { } refused)
+            return refused;
         if (!caller.May("inquiries", "respond", inquiry.PackRef))
             return Caller.Denied("inquiries", "respond", $"in pack '{inquiry.PackRef}'");
         if (inquiry.IsStarter)
             return new(FailureKind.Denied, "SELF_ANSWER", "You started this workflow, and whoever did may not answer this question.");
         return inquiry.IsAssigned ? null : new(FailureKind.Denied, "NOT_ASSIGNED", $"This question is for {Assignees(inquiry)}.");
     }
+
+    /// <summary>Neither by an answer nor by withdrawing it does an execution decide a question. Null: the caller is none.</summary>
+    public static Failure? RefuseExecution(Caller caller) => caller.ExecutionId is null ? null : new(
+        FailureKind.Denied, "SELF_ANSWER",
+        "An execution cannot decide a question: it is for people, and with its token a workflow could answer itself.");
 
     /// <summary>Null: they may, now.</summary>
     public static Failure? Refuse(InquiryRow inquiry, Caller caller, DateTimeOffset now)

@@ -12,12 +12,15 @@ namespace Attune.Server.Inquiries;
 /// Tells of questions: of each once as it is asked, and again as often as its reminder says. Telling is an event, which a rule may carry to
 /// where people look, and for a reminder a line of the feed; both in the transaction that moves the inquiry on, so each happens once.
 /// </summary>
-sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILogger<TellInquiries> logger)
+sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, TimeProvider clock, ILogger<TellInquiries> logger)
 {
     public const string CreatedTrigger = "core.inquiry_created";
     public const string ReminderTrigger = "core.inquiry_reminder";
 
     const int InquiriesPerRound = 500;
+
+    // Rules may take their time; timeouts are looked after by the same loop, and what is left comes next.
+    static readonly TimeSpan PreparingMax = TimeSpan.FromSeconds(5);
 
     const string SelectDue = """
         select i.id, i.execution, e.parent as workflow_execution, e.action_ref, p.action_ref as workflow_ref,
@@ -70,7 +73,7 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
         public required int NoticeCount { get; init; }
     }
 
-    /// <summary>All that is due and not held by others.</summary>
+    /// <summary>What is due and not held by others, as far as its time allows.</summary>
     /// <returns>How many.</returns>
     public async Task<int> RunAsync(DateTimeOffset now, CancellationToken ct)
     {
@@ -105,9 +108,11 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
     {
         // Before anything is locked: rules and triggers may have to be read, and all other connections may be waiting for these very rows.
         var due = await ListDueAsync(now, limit, ct);
-        var prepared = hasEvents ? await PrepareAsync(due, ct) : [];
         if (due.Count == 0)
             return 0;
+        IReadOnlyList<(long Inquiry, PreparedEvent Event)> prepared = [];
+        if (hasEvents)
+            (due, prepared) = await PrepareAsync(due, ct);
 
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -140,11 +145,17 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
         return (await connection.QueryAsync<Due>(new CommandDefinition(SelectDue, new { now, limit }, cancellationToken: ct))).AsList();
     }
 
-    async Task<IReadOnlyList<(long Inquiry, PreparedEvent Event)>> PrepareAsync(IReadOnlyList<Due> due, CancellationToken ct)
+    // As many of those that are due as the time allows, one at least.
+    async Task<(IReadOnlyList<Due> Due, IReadOnlyList<(long Inquiry, PreparedEvent Event)> Prepared)> PrepareAsync(
+        IReadOnlyList<Due> due, CancellationToken ct)
     {
+        var (begun, looked) = (clock.GetTimestamp(), 0);
         var prepared = new List<(long, PreparedEvent)>(due.Count);
         foreach (var inquiry in due)
         {
+            if (looked > 0 && clock.GetElapsedTime(begun) > PreparingMax)
+                break;
+            looked++;
             var ready = await events.PrepareAsync(EventOf(inquiry), ct);
             if (ready.IsOk(out var happened, out var failure))
                 prepared.Add((inquiry.Id, happened));
@@ -152,7 +163,7 @@ sealed partial class TellInquiries(NpgsqlDataSource db, RecordEvents events, ILo
                 LogUntold(inquiry.Id, failure.Message);
         }
 
-        return prepared;
+        return (looked == due.Count ? due : [.. due.Take(looked)], prepared);
     }
 
     static async Task AdvanceAsync(NpgsqlConnection connection, IReadOnlyList<Due> told, DateTimeOffset now, CancellationToken ct)

@@ -1,14 +1,17 @@
 using System.Text;
+using System.Text.Json;
 using Attune.Engine.Workflows;
 using Attune.Server.Actions;
 using Attune.Server.Executions;
 using Attune.Server.Hosting;
+using Attune.Server.Inquiries;
+using Attune.Server.Triggers;
 using Wire = Attune.V1;
 
 namespace Attune.Server.Workflows;
 
 /// <summary>Goes on from a task with another input or another result.</summary>
-sealed class EditTask(ChangeWorkflow change, ShownRunStore runs, ActionCatalog actions, ParameterSecrets secrets)
+sealed class EditTask(ChangeWorkflow change, WhoStarted whoStarted, ActionCatalog actions, ParameterSecrets secrets)
 {
     // What is set is kept with the run for ever, as what is published is.
     const int BytesMax = 1 << 20;
@@ -26,13 +29,8 @@ sealed class EditTask(ChangeWorkflow change, ShownRunStore runs, ActionCatalog a
         if (CheckItem(request, task, found.Run.Standing[task.Index]) is { } unfit)
             return unfit;
 
-        // What has ended and waits for the workflow to be resumed is no longer running.
-        if (await runs.FindRunningAsync(id, task.Name, request.HasItemIndex ? request.ItemIndex : null, ct) is { } running)
-        {
-            return new Failure(
-                FailureKind.Refused, "TASK_RUNNING",
-                $"Task {task.Name} is running. Wait for its end, or stop it: attune execution cancel {running}");
-        }
+        if (task.Inquiry is { } inquiry && await RefuseDecidingAsync(caller, id, inquiry, ct) is { } denied)
+            return denied;
 
         return request.ChangeCase switch
         {
@@ -54,6 +52,8 @@ sealed class EditTask(ChangeWorkflow change, ShownRunStore runs, ActionCatalog a
         }
 
         var input = request.Input.ToUtf8Json();
+        if (FindBadText(input, "input") is { } bad)
+            return bad;
         if (TooLarge(input.Length, "input") is { } large)
             return large;
         if (input.AsSpan().IndexOf("\"$secret\""u8) >= 0)
@@ -74,6 +74,8 @@ sealed class EditTask(ChangeWorkflow change, ShownRunStore runs, ActionCatalog a
     async Task<Result<Wire.WorkflowExecution>> SetResultAsync(Caller caller, Wire.EditTaskRequest request, CancellationToken ct)
     {
         var result = request.Result.ToUtf8Json();
+        if (FindBadText(result, "result") is { } bad)
+            return bad;
         if (TooLarge(result.Length, "result") is { } large)
             return large;
         if (result.AsSpan().IndexOf("\"$secret\""u8) >= 0)
@@ -103,6 +105,26 @@ sealed class EditTask(ChangeWorkflow change, ShownRunStore runs, ActionCatalog a
         return request.ItemIndex >= 0 && request.ItemIndex < count
             ? null
             : Failure.Invalid("EDIT_INVALID", "item_index", $"{request.ItemIndex} is none of the {count} items of task {task.Name}, which count from 0.");
+    }
+
+    // To set the result of a question is to answer it.
+    async Task<Failure?> RefuseDecidingAsync(Caller caller, long id, TaskInquiry inquiry, CancellationToken ct)
+    {
+        if (MayAnswer.RefuseExecution(caller) is { } refused)
+            return refused;
+        return inquiry.NoSelfAnswer && await whoStarted.IsBehindAsync(id, caller, ct)
+            ? new(FailureKind.Denied, "SELF_ANSWER", "You started this workflow, and whoever did may not decide this question.")
+            : null;
+    }
+
+    static Failure? FindBadText(byte[] json, string field)
+    {
+        // Only an escape can hide what the database refuses.
+        if (json.AsSpan().IndexOf("\\u"u8) < 0)
+            return null;
+
+        var found = PartText.FindBadText(JsonElement.Parse(json), field).ToList();
+        return found.Count == 0 ? null : Failure.Invalid("EDIT_INVALID", found);
     }
 
     static Failure? TooLarge(int bytes, string field) => bytes <= BytesMax

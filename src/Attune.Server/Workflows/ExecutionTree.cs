@@ -1,3 +1,4 @@
+using System.Text;
 using Attune.Engine.Workflows;
 using Attune.Server.Dispatch;
 using Attune.Server.Executions;
@@ -12,9 +13,17 @@ sealed class ExecutionTree
 {
     const int TextMax = 300;
 
+    // Clients take 4 MB unless they are told otherwise.
+    const int BytesMax = 5 << 19;
+    const int SentenceBytesMax = 1 << 19;
+
+    // A node's number, its parent's, and how long it is.
+    const int BytesBeside = 16;
+
     readonly Node root;
     readonly int limit;
     int count = 1;
+    int bytes;
 
     public ExecutionTree(Execution execution, int limit)
     {
@@ -36,7 +45,7 @@ sealed class ExecutionTree
         };
     }
 
-    public int Room => limit - count;
+    public int Room => bytes >= BytesMax ? 0 : limit - count;
 
     /// <summary>At least: what is below a node that was left out is not counted.</summary>
     public long LeftOutCount { get; private set; }
@@ -72,6 +81,7 @@ sealed class ExecutionTree
         var known = level.ChildCount + level.ItemsCount + found.Count(node => node.IsIdle);
         var kept = Keep(found);
         count += kept.Count;
+        bytes += kept.Sum(SizeOf);
         LeftOutCount += known - kept.Count;
         foreach (var node in kept.OrderBy(node => node.Order))
             node.Parent!.Children.Add(node);
@@ -103,11 +113,42 @@ sealed class ExecutionTree
 
     List<Node> Keep(List<Node> found)
     {
-        if (found.Count <= Room)
+        if (found.Count <= Room && bytes + found.Sum(node => (long)SizeOf(node)) <= BytesMax)
             return found;
 
-        var kept = found.OrderBy(node => node.Rank).ThenBy(node => node.Order).Take(Room).ToHashSet();
+        var (kept, taken) = (new HashSet<Node>(), bytes);
+        foreach (var node in found.OrderBy(node => node.Rank).ThenBy(node => node.Order).Take(Room))
+        {
+            taken += SizeOf(node);
+            if (taken > BytesMax)
+            {
+                // No more fits, whatever is below.
+                bytes = BytesMax;
+                break;
+            }
+
+            kept.Add(node);
+        }
+
         return [.. kept.Where(node => node.Group is null || kept.Contains(node.Group))];
+    }
+
+    static int SizeOf(Node node) => node.Wire.CalculateSize() + BytesBeside;
+
+    /// <summary>Tells why nodes wait that are not started, as far as there is room for it.</summary>
+    public static void Explain(IEnumerable<Wire.ExecutionTreeNode> nodes, IReadOnlyDictionary<long, string> sentences)
+    {
+        var room = SentenceBytesMax;
+        foreach (var node in nodes)
+        {
+            if (!sentences.TryGetValue(node.ExecutionId, out var sentence))
+                continue;
+            sentence = Cut(sentence);
+            room -= Encoding.UTF8.GetByteCount(sentence);
+            if (room < 0)
+                return;
+            node.Waiting = sentence;
+        }
     }
 
     static Node ChildOf(Node parent, TreeChildRow row)
@@ -166,8 +207,8 @@ sealed class ExecutionTree
             Run = row.TaskRun,
             StartedAt = row.StartedAt?.ToTimestamp(),
             FinishedAt = isOver ? row.FinishedAt?.ToTimestamp() : null,
-            Error = standing?.Error.ToWire(),
-            Waiting = standing?.Waiting ?? "",
+            Error = Brief(standing?.Error.ToWire()),
+            Waiting = Cut(standing?.Waiting ?? ""),
             Items = items.ToWire(),
         })
         {
@@ -197,8 +238,8 @@ sealed class ExecutionTree
                 ActionRef = run.Graph.Tasks[index].ActionRef ?? "",
                 State = standing.State.ToWire(),
                 Run = Math.Max(1, standing.RunCount),
-                Error = standing.Error.ToWire(),
-                Waiting = standing.Waiting ?? "",
+                Error = Brief(standing.Error.ToWire()),
+                Waiting = Cut(standing.Waiting ?? ""),
                 Items = standing.Items.ToWire(),
             })
             {
@@ -212,9 +253,11 @@ sealed class ExecutionTree
     }
 
     // Thousands of nodes have to fit into a message.
-    static Wire.ExecutionError? Brief(string? json)
+    static Wire.ExecutionError? Brief(string? json) => Brief(ErrorJson.Read(json));
+
+    static Wire.ExecutionError? Brief(Wire.ExecutionError? error)
     {
-        if (ErrorJson.Read(json) is not { } error)
+        if (error is null)
             return null;
 
         error.StderrTail = "";

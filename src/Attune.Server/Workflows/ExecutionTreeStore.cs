@@ -84,7 +84,8 @@ sealed class ExecutionTreeStore(NpgsqlDataSource db)
             from child
         )
         select r.id, r.parent, r.action_ref, r.status::text as status, r.is_workflow, r.started_at, r.finished_at, r.worker_name,
-            r.error::text as error, r.task_name, r.run, r.task_run, r.item_index, r.retry_count, q.id as inquiry, q.prompt
+            case when jsonb_typeof(r.error) = 'object' then (r.error - 'stderr_tail')::text end as error, r.task_name, r.run, r.task_run,
+            r.item_index, r.retry_count, q.id as inquiry, left(q.prompt, 400) as prompt
         from ranked r
         left join inquiry q on q.execution = r.id
         where r.place <= @room

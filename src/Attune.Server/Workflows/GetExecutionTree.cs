@@ -44,7 +44,6 @@ sealed class GetExecutionTree(
     {
         var queued = nodes.Where(node => node.Status is Wire.ExecutionStatus.Requested).ToList();
         var sentences = await waiting.RunAsync([.. queued.Select(node => node.ExecutionId)], ct);
-        foreach (var node in queued)
-            node.Waiting = sentences.GetValueOrDefault(node.ExecutionId, node.Waiting);
+        ExecutionTree.Explain(queued, sentences);
     }
 }

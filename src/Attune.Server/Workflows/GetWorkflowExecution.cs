@@ -41,5 +41,5 @@ sealed class GetWorkflowExecution(ExecutionStore executions, ShownRunStore runs)
     }
 
     public async Task<Wire.WorkflowExecution> TellAsync(FoundRun found, CancellationToken ct)
-        => found.Run.ToWire(found.Execution, await runs.ListEditsAsync(found.Run.Id, ct));
+        => RunAnswer.Fit(found.Run.ToWire(found.Execution, await runs.ListEditsAsync(found.Run.Id, ct)));
 }

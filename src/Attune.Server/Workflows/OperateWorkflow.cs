@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Engine.Workflows;
 using Attune.Server.Executions;
 using Attune.Server.Hosting;
 using Dapper;
@@ -14,56 +15,94 @@ sealed class OperateWorkflow(
     NpgsqlDataSource db, ExecutionStore executions, ParameterSecrets secrets, ConductWorkflows conduct, WorkflowSignals signals,
     TimeProvider clock)
 {
-    // With the lock that conducting takes too: what is decided here is still so when the happening is taken.
+    // The lock that conducting takes too: what is decided under it is still so when the happening is taken.
+    const string Lock = "select id from workflow_execution where execution = @execution for no key update";
+
+    // A statement of its own, which sees what was committed before the lock came. What happened already and is not taken yet counts as taken.
     const string Post = """
         with target as (
-            select w.id, w.paused, w.broken, w.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned') as finished,
-                coalesce(p.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned'), false) as parent_finished,
+            select w.id, w.broken,
+                w.status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned')
+                    and not exists (
+                        select from workflow_happening h where h.workflow_execution = w.id and h.kind in ('rerun', 'edit')) as finished,
+                e.status = 'canceling' or coalesce((w.state ->> 'status')::int = @ending, false) as ending,
+                e.parent is not null and e.workflow_task is not null as is_task,
                 coalesce((
                     select h.kind = 'pause'
                     from workflow_happening h
                     where h.workflow_execution = w.id
                       and h.kind in ('pause', 'resume')
                     order by h.id desc
-                    limit 1), w.paused) as will_be_paused
+                    limit 1), w.paused) as paused,
+                (
+                    select min(c.id)
+                    from execution c
+                    where @kind = 'edit'
+                      and c.parent = e.id
+                      and c.status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
+                      and c.workflow_task ->> 'task_name' = any(@tasks)
+                      and (@item < 0 or (c.workflow_task ->> 'task_index')::int = @item)) as running
             from workflow_execution w
             join execution e on e.id = w.execution
-            left join execution p on p.id = e.parent
             where w.execution = @execution
-            for no key update of w
         ),
         decided as (
-            select id,
+            select id, paused, running,
                 case
                     when @kind in ('pause', 'resume') and finished then 'WORKFLOW_FINISHED'
-                    when @kind = 'resume' and not will_be_paused then 'WORKFLOW_NOT_PAUSED'
-                    when @kind = 'rerun' and not finished then 'WORKFLOW_RUNNING'
-                    when @kind = 'edit' and not finished and not will_be_paused then 'WORKFLOW_RUNNING'
+                    when @kind in ('rerun', 'edit') and finished and is_task then 'PARENT_FINISHED'
                     when @kind in ('rerun', 'edit') and broken then 'WORKFLOW_BROKEN'
-                    when @kind in ('rerun', 'edit') and finished and parent_finished then 'PARENT_FINISHED'
+                    when @kind in ('rerun', 'edit') and finished then null
+                    when @kind = 'edit' and running is not null then 'TASK_RUNNING'
+                    when @kind in ('pause', 'edit') and ending then 'WORKFLOW_ENDING'
+                    when @kind = 'resume' and (ending or not paused) then 'WORKFLOW_NOT_PAUSED'
+                    when @kind = 'rerun' or (@kind = 'edit' and not paused) then 'WORKFLOW_RUNNING'
                 end as refusal
             from target
+        ),
+        taken as (
+            select id
+            from decided
+            where refusal is null
+              and not (@kind = 'pause' and paused)
         ),
         posted as (
             insert into workflow_happening (workflow_execution, kind, detail, created)
             select id, @kind, @detail::jsonb, @now
-            from decided
-            where refusal is null
+            from taken
         ),
         recorded as (
             insert into workflow_edit (workflow_execution, identity, login, kind, tasks, reason, value, created)
             select id, nullif(@identity, 0), @login, @record, @tasks, nullif(@reason, ''), @recorded::jsonb, @now
-            from decided
-            where refusal is null
+            from taken
+            returning id
         )
-        select id, refusal
+        select id, refusal, running, (select id from recorded) as record
         from decided
         """;
 
-    /// <summary>Ends when the workflow has taken it. What a task's state forbids changes nothing: whoever asks looks first.</summary>
+    // A task whose end was not taken when the pause was asked for may have ended the workflow first.
+    const string FindUnpaused = """
+        with unpaused as (
+            select id, status in ('completed', 'failed', 'cancelled', 'timeout', 'abandoned') as finished
+            from workflow_execution
+            where id = @id
+              and not paused
+              and (state ->> 'status')::int >= @ending
+        ),
+        forgotten as (
+            delete from workflow_edit
+            where id = @record
+              and exists (select from unpaused)
+        )
+        select case when finished then 'WORKFLOW_FINISHED' else 'WORKFLOW_ENDING' end
+        from unpaused
+        """;
+
+    /// <summary>Ends when the workflow has taken it.</summary>
     /// <returns>
-    /// The workflow's execution as it stands then, or EXECUTION_NOT_FOUND, NOT_A_WORKFLOW, WORKFLOW_FINISHED, WORKFLOW_NOT_PAUSED,
-    /// WORKFLOW_RUNNING, WORKFLOW_BROKEN, PARENT_FINISHED.
+    /// The workflow's execution as it stands then, or EXECUTION_NOT_FOUND, NOT_A_WORKFLOW, WORKFLOW_FINISHED, WORKFLOW_ENDING,
+    /// WORKFLOW_NOT_PAUSED, WORKFLOW_RUNNING, TASK_RUNNING, WORKFLOW_BROKEN, PARENT_FINISHED.
     /// </returns>
     public async Task<Result<Execution>> RunAsync(Caller caller, WorkflowOperation operation, CancellationToken ct)
     {
@@ -79,21 +118,27 @@ sealed class OperateWorkflow(
         {
             // It was held for a moment, and who was told meanwhile that something happened to it passed over it.
             signals.Wake();
-            return new Failure(FailureKind.Refused, refusal, Describe(refusal, id));
+            return Refuse(refusal, operation, posted.Running);
         }
 
         await conduct.RunOneAsync(posted.Id, ct);
+        if (operation.Kind is OperationKind.Pause && await FindUnpausedAsync(posted, ct) is { } unpaused)
+            return Refuse(unpaused, operation, null);
         return await executions.FindAsync(id, ct) is { } after ? after : ExecutionStore.NotFound([id]);
     }
 
     async Task<Posted?> PostAsync(Caller caller, WorkflowOperation operation, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
-        return await connection.QuerySingleOrDefaultAsync<Posted>(new CommandDefinition(
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(Lock, new { execution = operation.ExecutionId }, transaction, cancellationToken: ct));
+        var posted = await connection.QuerySingleOrDefaultAsync<Posted>(new CommandDefinition(
             Post,
             new
             {
                 execution = operation.ExecutionId,
+                ending = (int)WorkflowStatus.Ending,
+                item = operation.Item,
                 kind = KindOf(operation.Kind),
                 record = RecordOf(operation.Kind),
                 detail = DetailOf(operation),
@@ -104,7 +149,17 @@ sealed class OperateWorkflow(
                 recorded = operation.Recorded,
                 now = clock.GetUtcNow(),
             },
+            transaction,
             cancellationToken: ct));
+        await transaction.CommitAsync(ct);
+        return posted;
+    }
+
+    async Task<string?> FindUnpausedAsync(Posted posted, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
+            FindUnpaused, new { posted.Id, posted.Record, ending = (int)WorkflowStatus.Ending }, cancellationToken: ct));
     }
 
     string DetailOf(WorkflowOperation operation) => operation.Kind switch
@@ -142,19 +197,33 @@ sealed class OperateWorkflow(
         _ => KindOf(kind),
     };
 
-    static string Describe(string refusal, long id) => refusal switch
+    static Failure Refuse(string refusal, WorkflowOperation operation, long? running)
     {
-        "WORKFLOW_FINISHED" => $"Workflow execution {id} has ended. To run tasks of it again, rerun them.",
-        "WORKFLOW_NOT_PAUSED" => $"Workflow execution {id} is not paused.",
-        "WORKFLOW_BROKEN" =>
-            $"Workflow execution {id} failed because it could not be carried on, so nothing can go on from where it stands. Start it again: attune execution rerun {id}",
-        "WORKFLOW_RUNNING" => $"Workflow execution {id} is running. Pause it first, or wait for its end.",
-        _ => $"The workflow that called execution {id} has ended. Rerun the task of that workflow instead.",
-    };
+        var id = operation.ExecutionId;
+        return new(FailureKind.Refused, refusal, refusal switch
+        {
+            "WORKFLOW_FINISHED" => $"Workflow execution {id} has ended. To run tasks of it again, rerun them.",
+            "WORKFLOW_ENDING" => $"Workflow execution {id} is about to end: it was cancelled or has failed, and waits only for what still runs.",
+            "WORKFLOW_BROKEN" =>
+                $"Workflow execution {id} failed because it could not be carried on, so nothing can go on from where it stands. Start it again: attune execution rerun {id}",
+            "WORKFLOW_NOT_PAUSED" => $"Workflow execution {id} is not paused.",
+            "WORKFLOW_RUNNING" when operation.Kind is OperationKind.Rerun
+                => $"Workflow execution {id} is running. Wait for its end, or pause it and change the task instead: attune workflow edit {id}",
+            "WORKFLOW_RUNNING" => $"Workflow execution {id} is running. Pause it first, or wait for its end.",
+            "TASK_RUNNING" => $"Task {operation.Tasks[0]} is running. Wait for its end, or stop it: attune execution cancel {running}",
+            _ => $"Execution {id} is a task of another workflow, which goes on from its end. Change that task of that workflow instead.",
+        });
+    }
 
     sealed record Posted
     {
         public required long Id { get; init; }
         public string? Refusal { get; init; }
+
+        /// <summary>An execution of the task that has not ended.</summary>
+        public long? Running { get; init; }
+
+        /// <summary>Who asked for it, on record.</summary>
+        public long? Record { get; init; }
     }
 }

@@ -26,14 +26,14 @@ sealed class ReadHappenings(ParameterSecrets secrets)
         return happenings;
     }
 
-    // An execution that was deleted meanwhile tells nothing any more.
+    // An execution that was deleted meanwhile tells nothing any more, nor does one that was made to go on: it tells of its next end.
     Happening? Read(HappeningRow row, ConductedRun run, DateTimeOffset now)
     {
         if (row.Kind is "started")
             return new WorkflowStarted(now, run.Timeout, run.Retry);
         if (row.Kind is "ended")
         {
-            return row is { Run: { } number, Try: { } attempt, Status: { } status }
+            return row is { Run: { } number, Try: { } attempt, Status: { } status } && IsFinal(status)
                 ? new RunEnded(now, new(number, row.Item ?? -1, attempt), OutcomeOf(status), ErrorOf(row, status), row.Execution ?? 0)
                 : null;
         }
@@ -55,6 +55,8 @@ sealed class ReadHappenings(ParameterSecrets secrets)
     }
 
     Value Open(JsonElement json) => Value.FromJson(secrets.Reveal(json.GetRawText()));
+
+    static bool IsFinal(string status) => status is "completed" or "failed" or "cancelled" or "timeout" or "abandoned";
 
     static RunOutcome OutcomeOf(string status) => status switch
     {
@@ -82,7 +84,7 @@ sealed class ReadHappenings(ParameterSecrets secrets)
         var values = held.Before.Values;
         foreach (var row in held.Happened)
         {
-            if (row is not { Kind: "ended", Execution: { } execution, Item: null })
+            if (row is not { Kind: "ended", Execution: { } execution, Item: null, Status: { } status } || !IsFinal(status))
                 continue;
             var key = new ValueKey(KeptKind.ExecutionResult, 0, execution);
             if (row.GaveNothing)

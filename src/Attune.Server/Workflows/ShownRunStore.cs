@@ -39,25 +39,6 @@ sealed class ShownRunStore(NpgsqlDataSource db, WorkflowGraphs graphs)
         return [.. rows.Where(row => known[row.GraphDigest] is not null).Select(row => ShownRun.Read(row, known[row.GraphDigest]!))];
     }
 
-    const string FindRunning = """
-        select id
-        from execution
-        where parent = @execution
-          and status in ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
-          and workflow_task ->> 'task_name' = @task
-          and (@item::int is null or (workflow_task ->> 'task_index')::int = @item)
-        order by id
-        limit 1
-        """;
-
-    /// <summary>An execution of a task, or of one item of it, that has not ended; null where there is none.</summary>
-    public async Task<long?> FindRunningAsync(long execution, string task, int? item, CancellationToken ct)
-    {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        return await connection.QuerySingleOrDefaultAsync<long?>(
-            new CommandDefinition(FindRunning, new { execution, task, item }, cancellationToken: ct));
-    }
-
     // Somebody who edits for ever must not make an answer that cannot be sent.
     const int EditsMax = 200;
     const int ValueMax = 4096;

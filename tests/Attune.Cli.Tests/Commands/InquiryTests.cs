@@ -159,7 +159,7 @@ public sealed class InquiryTests
         Assert.Equal(0, run.ExitCode);
         Assert.Equal("INQUIRY_STATUS_PENDING", JsonDocument.Parse(run.Output).RootElement.GetProperty("status").GetString());
         Assert.Equal("""{ "approved": true }""", Assert.Single(bench.Plane.Inquiries.Answered).Response.ToString());
-        Assert.Contains("waits for 1 more", (await bench.RunAsync("inquiry", "respond", "10", "approved=true")).Errors);
+        Assert.Contains("Inquiry 10 waits for others.", (await bench.RunAsync("inquiry", "respond", "10", "approved=true")).Errors);
     }
 
     [Fact]

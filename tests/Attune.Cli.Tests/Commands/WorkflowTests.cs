@@ -132,6 +132,52 @@ public sealed class WorkflowTests : IAsyncLifetime
         Assert.Contains("not paused", resume.Errors);
     }
 
+    [Theory]
+    [InlineData("pause 10", 1, "It could not be paused. Execution 10 is failed: Disk full.")]
+    [InlineData("rerun 10 --task build", 0, "It runs again from build. Execution 10 is failed: Disk full.")]
+    [InlineData("edit 10 --task build --result 1", 0, "Changed the result of build. Execution 10 is failed: Disk full.")]
+    [InlineData("resume 11", 0, "It goes on. Execution 11 is failed: Disk full.")]
+    public async Task After_a_change_it_is_said_how_the_run_stands(string words, int exitCode, string said)
+    {
+        bench.Plane.Workflows.After = run => new(run)
+        {
+            Paused = false,
+            Execution = new(run.Execution) { Status = ExecutionStatus.Failed, Error = new() { Message = "Disk full." } },
+        };
+
+        var change = await bench.RunAsync(["workflow", .. words.Split(' ')]);
+
+        Assert.Equal(exitCode, change.ExitCode);
+        Assert.Contains(said, change.Errors);
+    }
+
+    [Theory]
+    [InlineData("rerun 10 --task build", "Nothing runs again. Execution 10 is running.")]
+    [InlineData("edit 10 --task build --result 1", "Nothing was changed. Execution 10 is running.")]
+    public async Task What_is_not_on_record_was_not_done(string words, string said)
+    {
+        bench.Plane.Workflows.After = run =>
+        {
+            run.Edits.Clear();
+            run.Paused = false;
+            return run;
+        };
+
+        var change = await bench.RunAsync(["workflow", .. words.Split(' ')]);
+
+        Assert.Equal(1, change.ExitCode);
+        Assert.Contains(said, change.Errors);
+    }
+
+    [Fact]
+    public async Task One_that_is_still_paused_does_not_go_on()
+    {
+        var resume = await bench.RunAsync("workflow", "resume", "11");
+
+        Assert.Equal(1, resume.ExitCode);
+        Assert.Contains("It does not go on. Execution 11 is paused.", resume.Errors);
+    }
+
     [Fact]
     public async Task Tasks_are_run_again_by_name()
     {

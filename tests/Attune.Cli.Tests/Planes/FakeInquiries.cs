@@ -41,7 +41,7 @@ public sealed class FakeInquiries : InquiryService.InquiryServiceBase
         if (request.InquiryId is 9)
             throw FakeControlPlane.Failure(StatusCode.FailedPrecondition, "INQUIRY_FINISHED", "Inquiry 9 is answered.");
 
-        var inquiry = Of(request.InquiryId);
+        var inquiry = request.InquiryId is 10 ? new() { Id = 10, Status = InquiryStatus.Pending } : Of(request.InquiryId);
         inquiry.Answers.Add(new InquiryAnswer { Id = 1, Login = "ada", Response = request.Response, Counted = true, Time = FakeExecutions.Noon });
         if (inquiry.Quorum == 1)
             inquiry.Status = InquiryStatus.Responded;

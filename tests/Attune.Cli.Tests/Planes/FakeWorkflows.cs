@@ -16,6 +16,9 @@ public sealed class FakeWorkflows : WorkflowService.WorkflowServiceBase
 
     public ConcurrentQueue<EditTaskRequest> Edited { get; } = new();
 
+    /// <summary>How a run stands after a change.</summary>
+    public Func<WorkflowExecution, WorkflowExecution> After { get; set; } = run => run;
+
     /// <summary>What a check finds.</summary>
     public IReadOnlyList<WorkflowProblem> Problems { get; set; } = [];
 
@@ -46,23 +49,29 @@ public sealed class FakeWorkflows : WorkflowService.WorkflowServiceBase
     public override Task<PauseWorkflowResponse> PauseWorkflow(PauseWorkflowRequest request, ServerCallContext context)
     {
         Paused.Enqueue(request);
-        return Task.FromResult(new PauseWorkflowResponse { WorkflowExecution = Run(request.ExecutionId) });
+        return Task.FromResult(new PauseWorkflowResponse { WorkflowExecution = After(Run(request.ExecutionId)) });
     }
 
     public override Task<ResumeWorkflowResponse> ResumeWorkflow(ResumeWorkflowRequest request, ServerCallContext context)
-        => throw FakeControlPlane.Failure(StatusCode.FailedPrecondition, "WORKFLOW_NOT_PAUSED", "Execution 10 is not paused.");
+        => request.ExecutionId is 11
+            ? Task.FromResult(new ResumeWorkflowResponse { WorkflowExecution = After(Run(request.ExecutionId)) })
+            : throw FakeControlPlane.Failure(StatusCode.FailedPrecondition, "WORKFLOW_NOT_PAUSED", "Execution 10 is not paused.");
 
     public override Task<RerunTasksResponse> RerunTasks(RerunTasksRequest request, ServerCallContext context)
     {
         Rerun.Enqueue(request);
-        return Task.FromResult(new RerunTasksResponse { WorkflowExecution = Run(request.ExecutionId) });
+        return Task.FromResult(new RerunTasksResponse { WorkflowExecution = After(Changed(request.ExecutionId, "rerun", request.TaskNames)) });
     }
 
     public override Task<EditTaskResponse> EditTask(EditTaskRequest request, ServerCallContext context)
     {
         Edited.Enqueue(request);
-        return Task.FromResult(new EditTaskResponse { WorkflowExecution = Run(request.ExecutionId) });
+        var kind = request.ChangeCase is EditTaskRequest.ChangeOneofCase.Input ? "edit_input" : "edit_result";
+        return Task.FromResult(new EditTaskResponse { WorkflowExecution = After(Changed(request.ExecutionId, kind, [request.TaskName])) });
     }
+
+    static WorkflowExecution Changed(long id, string kind, IEnumerable<string> tasks)
+        => new(Run(id)) { Edits = { new WorkflowEdit { Id = 2, Time = FakeExecutions.Noon, Login = "bob", Kind = kind, TaskNames = { tasks } } } };
 
     static string DrawingOf(DrawingFormat format) => format is DrawingFormat.Unspecified ? "" : $"a drawing in {format}";
 

@@ -198,6 +198,28 @@ public sealed class InquiryTimeTests
     }
 
     [Fact]
+    public async Task While_it_is_found_out_what_an_event_of_a_question_starts_the_question_can_be_answered()
+    {
+        await using var bench = await InquiryBench.StartAsync();
+        await using var holder = await bench.Server.Database.Db.OpenConnectionAsync(Soon);
+        await using var hold = await holder.BeginTransactionAsync(Soon);
+        bench.Server.Get<Attune.Server.Packs.PartCatalogs>().Forget();
+        await using (var command = new Npgsql.NpgsqlCommand("lock table trigger, rule in access exclusive mode", holder))
+            await command.ExecuteNonQueryAsync(Soon);
+        var id = await bench.AskAsync();
+        await Waiting.UntilAsync(
+            async () => await bench.ReadAsync<bool>(
+                "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"),
+            "rules and triggers are asked for", Soon);
+
+        Assert.Equal(InquiryStatus.Responded, (await bench.AsAdmin.RespondInquiryAsync(Answer(id))).Inquiry.Status);
+
+        await hold.RollbackAsync(Soon);
+        await bench.AdvanceAsync(60);
+        Assert.Empty(await bench.EventsAsync());
+    }
+
+    [Fact]
     public async Task Where_the_trigger_is_gone_or_the_event_cannot_be_stored_questions_live_on_without_it()
     {
         await using var bench = await InquiryBench.StartAsync();

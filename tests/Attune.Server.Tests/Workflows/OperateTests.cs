@@ -126,7 +126,7 @@ public sealed class OperateTests
         Assert.Equal("NOT_A_WORKFLOW", await ReasonAsync(bench, new() { ExecutionId = task, Kind = OperationKind.Pause }));
         Assert.Equal("WORKFLOW_NOT_PAUSED", await ReasonAsync(bench, new() { ExecutionId = id, Kind = OperationKind.Resume }));
         Assert.Equal("WORKFLOW_RUNNING", await ReasonAsync(bench, new() { ExecutionId = id, Kind = OperationKind.Rerun, Tasks = ["call"] }));
-        Assert.Equal("WORKFLOW_RUNNING", await ReasonAsync(bench, new() { ExecutionId = id, Kind = OperationKind.EditResult, Tasks = ["call"], Value = "1" }));
+        Assert.Equal("TASK_RUNNING", await ReasonAsync(bench, new() { ExecutionId = id, Kind = OperationKind.EditResult, Tasks = ["call"], Value = "1" }));
         await agent.EndAsync("one", Reply.Completed);
         await bench.UntilFinalAsync(id);
         Assert.Equal("WORKFLOW_FINISHED", await ReasonAsync(bench, new() { ExecutionId = id, Kind = OperationKind.Pause }));

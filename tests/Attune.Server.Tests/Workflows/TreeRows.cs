@@ -65,6 +65,22 @@ sealed class TreeRows(PackBench bench)
             """,
             new { parent, name, from, count });
 
+    /// <summary>Items that all failed with the same message.</summary>
+    public async Task FailedItemsAsync(long parent, string name, int count, string message)
+        => await WriteAsync(
+            """
+            with stored as (
+                insert into execution (action_ref, status, parent, workflow_task, started_at, finished_at, error)
+                select 'edge.' || @name, 'failed', @parent,
+                    jsonb_build_object('task_name', @name, 'run', 1, 'task_index', item, 'retry_count', 0), now(), now(),
+                    jsonb_build_object('reason', 'EXIT_CODE', 'message', @message, 'stderr_tail', @message)
+                from generate_series(0, @count - 1) item
+                returning id
+            )
+            select count(*) from stored
+            """,
+            new { parent, name, count, message });
+
     public async Task EndAsync(params long[] executions)
         => await WriteAsync(
             """

@@ -76,6 +76,7 @@ static class ShowExecution
         new("Parameters", Texts.Json(workflow.Execution.Parameters)),
         new("Variables", workflow.Variables is { Fields.Count: > 0 } variables ? Texts.Json(variables) : "none published"),
         new("Tasks", string.Join('\n', workflow.Tasks.Select(TaskLine))),
+        new("Left out", string.Join(", ", workflow.LeftOut)),
         new("Changes", string.Join('\n', workflow.Edits.Select(edit => EditLine(edit, run.Clock)))),
         new("Result", Texts.Json(workflow.Execution.Result)));
 

@@ -68,19 +68,20 @@ static class RespondInquiry
     static string Sentence(Inquiry inquiry)
     {
         var counted = inquiry.Answers.Count(each => each.Counted);
-        return inquiry.Status is InquiryStatus.Pending
+        return inquiry is { Status: InquiryStatus.Pending, Quorum: 0 } ? $"Answered. Inquiry {inquiry.Id} waits for others."
+            : inquiry.Status is InquiryStatus.Pending
             ? $"Answered. Inquiry {inquiry.Id} waits for {inquiry.Quorum - counted} more."
             : $"Answered. Inquiry {inquiry.Id} is {InquiryText.Status(inquiry.Status).Text}, and its workflow goes on.";
     }
 
-    // Somebody may be allowed to answer and not to read; the server checks.
+    // Somebody may be allowed to answer and not to read, here or at all; the server checks.
     static async Task<Inquiry?> FindAsync(Invocation run, long inquiryId, CancellationToken ct)
     {
         try
         {
             return (await run.Client.Inquiries.GetInquiryAsync(new() { InquiryId = inquiryId }, cancellationToken: ct)).Inquiry;
         }
-        catch (RpcException denied) when (denied.StatusCode is StatusCode.PermissionDenied)
+        catch (RpcException denied) when (denied.StatusCode is StatusCode.PermissionDenied or StatusCode.NotFound)
         {
             return null;
         }

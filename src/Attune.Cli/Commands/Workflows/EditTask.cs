@@ -26,7 +26,7 @@ static class EditTask
             .With(id, task, item, input, result, reason)
             .Does(RunAsync);
 
-    static async Task RunAsync(Invocation run, CancellationToken ct)
+    static async Task<int> RunAsync(Invocation run, CancellationToken ct)
     {
         var request = new EditTaskRequest
         {
@@ -50,9 +50,8 @@ static class EditTask
 
         var workflow = (await run.Client.Workflows.EditTaskAsync(request, cancellationToken: ct)).WorkflowExecution;
         var what = request.ChangeCase is EditTaskRequest.ChangeOneofCase.Input ? "input" : "result";
-        WorkflowArguments.Done(
-            run, workflow, workflow.Paused
-                ? $"Changed the {what} of {request.TaskName}; execution {workflow.Execution.Id} is still paused."
-                : $"Changed the {what} of {request.TaskName}; execution {workflow.Execution.Id} goes on.");
+        return WorkflowArguments.HasLast(workflow, $"edit_{what}", [request.TaskName])
+            ? WorkflowArguments.Done(run, workflow, $"Changed the {what} of {request.TaskName}.")
+            : WorkflowArguments.NothingDone(run, workflow, "Nothing was changed.");
     }
 }

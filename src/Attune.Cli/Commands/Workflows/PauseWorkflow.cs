@@ -10,11 +10,12 @@ static class PauseWorkflow
     public static Command Command()
         => new Command("pause", "Start no further task; what runs goes on and its result is kept").With(id, reason).Does(RunAsync);
 
-    static async Task RunAsync(Invocation run, CancellationToken ct)
+    static async Task<int> RunAsync(Invocation run, CancellationToken ct)
     {
         var answer = await run.Client.Workflows.PauseWorkflowAsync(
             new() { ExecutionId = WorkflowArguments.ParseId(run.Get(id)), Reason = run.Get(reason) ?? "" }, cancellationToken: ct);
-        var workflow = answer.WorkflowExecution;
-        run.Answer.Done(workflow, $"Execution {workflow.Execution.Id} is paused. Go on: attune workflow resume {workflow.Execution.Id}");
+        return answer.WorkflowExecution is { Paused: true } paused
+            ? WorkflowArguments.Done(run, paused, "Nothing further is started.")
+            : WorkflowArguments.NothingDone(run, answer.WorkflowExecution, "It could not be paused.");
     }
 }

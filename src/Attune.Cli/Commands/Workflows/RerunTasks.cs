@@ -20,11 +20,13 @@ static class RerunTasks
             .With(id, tasks, reason)
             .Does(RunAsync);
 
-    static async Task RunAsync(Invocation run, CancellationToken ct)
+    static async Task<int> RunAsync(Invocation run, CancellationToken ct)
     {
         var request = new RerunTasksRequest { ExecutionId = WorkflowArguments.ParseId(run.Get(id)), Reason = run.Get(reason) ?? "" };
         request.TaskNames.Add(run.Get(tasks)!.Distinct());
         var workflow = (await run.Client.Workflows.RerunTasksAsync(request, cancellationToken: ct)).WorkflowExecution;
-        WorkflowArguments.Done(run, workflow, $"Execution {workflow.Execution.Id} runs again from {string.Join(", ", request.TaskNames)}.");
+        return WorkflowArguments.HasLast(workflow, "rerun", request.TaskNames)
+            ? WorkflowArguments.Done(run, workflow, $"It runs again from {string.Join(", ", request.TaskNames)}.")
+            : WorkflowArguments.NothingDone(run, workflow, "Nothing runs again.");
     }
 }

@@ -8,10 +8,12 @@ static class ResumeWorkflow
 
     public static Command Command() => new Command("resume", "Go on where it was paused").With(id).Does(RunAsync);
 
-    static async Task RunAsync(Invocation run, CancellationToken ct)
+    static async Task<int> RunAsync(Invocation run, CancellationToken ct)
     {
         var answer = await run.Client.Workflows.ResumeWorkflowAsync(
             new() { ExecutionId = WorkflowArguments.ParseId(run.Get(id)) }, cancellationToken: ct);
-        WorkflowArguments.Done(run, answer.WorkflowExecution, $"Execution {answer.WorkflowExecution.Execution.Id} goes on.");
+        return answer.WorkflowExecution is { Paused: false } resumed
+            ? WorkflowArguments.Done(run, resumed, "It goes on.")
+            : WorkflowArguments.NothingDone(run, answer.WorkflowExecution, "It does not go on.");
     }
 }
