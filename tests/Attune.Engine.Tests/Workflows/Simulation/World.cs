@@ -131,7 +131,7 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
                 at += random.Next(12);
                 if (Has(Troubles.Reruns) && random.Next(3) == 0)
                     Plan(TimeSpan.FromSeconds(at), RandomEdit);
-                if (Has(Troubles.Cancels) && random.Next(12) == 0)
+                if (Has(Troubles.Cancels) && random.Next(6) == 0)
                     Plan(TimeSpan.FromSeconds(at), () => new CancelRequested(Now, "Not after lunch.", random.Next(2) == 0));
                 Plan(TimeSpan.FromSeconds(at), () => new ResumeRequested(Now));
             }
@@ -190,8 +190,7 @@ sealed class World(Workflow workflow, int seed, Troubles troubles, int attempts)
         State = WorkflowState.Parse(workflow, json);
         Check(State.ToJson().AsSpan().SequenceEqual(json), "The state is another when it is read again.");
         said.AddRange(step.Commands);
-        if (happenings.Count == 1)
-            rules.CheckStep(happenings[0], before, State, step.Commands);
+        rules.CheckStep(happenings, before, State, step.Commands);
         rules.CheckCommands(step.Commands, before.IsFinished, State);
         ended.ForEach(rules.Tell);
         foreach (var command in step.Commands)
