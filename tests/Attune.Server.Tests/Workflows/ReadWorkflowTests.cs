@@ -119,9 +119,9 @@ public sealed class ReadWorkflowTests : IAsyncLifetime
         var checkedFile = await CheckAsync("tasks:\n  build:\n    action: shop.build\n    nxt: []\n    next:\n      - {do: nowhere}\n");
 
         Assert.Equal(
-            [(4, "tasks.build.nxt"), (6, "tasks.build.next[0].do")], checkedFile.Problems.Select(problem => (problem.Line, problem.Path)));
+            [(3, "tasks.build.action"), (4, "tasks.build.nxt"), (6, "tasks.build.next[0].do")], checkedFile.Problems.Select(problem => (problem.Line, problem.Path)));
         Assert.All(checkedFile.Problems, problem => Assert.NotEqual(0, problem.Column));
-        Assert.Contains("next", checkedFile.Problems[0].Message);
+        Assert.Contains("next", checkedFile.Problems[1].Message);
         Assert.Empty(checkedFile.Tasks);
     }
 
