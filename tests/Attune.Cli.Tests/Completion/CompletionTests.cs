@@ -14,7 +14,7 @@ public sealed class CompletionTests
 
     [Theory]
     [InlineData("attune ex", "execution")]
-    [InlineData("attune execution ", "list show logs watch cancel rerun why")]
+    [InlineData("attune execution ", "list show logs watch cancel rerun why tree")]
     [InlineData("attune --server http://x execution li", "list")]
     [InlineData("attune agent token ", "create list revoke")]
     [InlineData("attune execution list --sta", "--status")]
